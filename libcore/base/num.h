@@ -1,0 +1,27 @@
+/*
+ * num: text to numbers, every digit checked.
+ *
+ * Each function reads exactly the n octets at s and returns 0 with *out set, or -1 with *out left
+ * alone when they are not wholly such a number or do not fit. No sign, no blanks, no locale.
+ */
+#ifndef LM_BASE_NUM_H
+#define LM_BASE_NUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+int num_u32(const char *s, size_t n, uint32_t *out);   /* number: RFC 9051 section 9 */
+int num_nz32(const char *s, size_t n, uint32_t *out);  /* nz-number; UID, UIDVALIDITY */
+int num_u63(const char *s, size_t n, uint64_t *out);   /* number64, mod-sequence-value: at most 2^63-1 */
+
+/* NUL-terminated text of people. */
+int num_size(const char *s, uint64_t *out);     /* octets: digits and an optional k, M or G (2^10, ...) */
+int num_duration(const char *s, time_t *out);   /* seconds: digits and s, m, h, d, w or y; "90d"; no unit: seconds */
+int num_rfc3339(const char *s, time_t *out);    /* date-time of RFC 3339: 2026-11-24T10:00:00Z, +01:00; fraction ignored */
+
+/* Writes the RFC 3339 UTC form "2026-11-24T10:00:00Z" (21 octets with the NUL) to out. */
+enum { NUM_RFC3339_LEN = 21 };
+void num_format_rfc3339(time_t t, char out[static NUM_RFC3339_LEN]);
+
+#endif
