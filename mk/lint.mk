@@ -1,0 +1,2 @@
+lint:
+	@tests/layering.sh
