@@ -240,7 +240,7 @@ def check_poor():
                   MESSAGE.replace(b"e\nf", b"e\r\nf"), ["BODY=8BITMIME"])
     octets, env = kept("LAB_POOR_DIR", number)
     expect(octets == MESSAGE.replace(b"e\nf", b"e\r\nf"), octets)
-    expect(env[1] == "MAIL FROM:<alice@localhost> BODY=8BITMIME", env)
+    expect(env[1].endswith(" BODY=8BITMIME"), env)
 
 
 def check_exim():

@@ -141,10 +141,9 @@ class Session:
     """One SMTP session.  `users` (name -> password) makes AUTH required."""
 
     def __init__(self, wire, store, capabilities=CAPABILITIES, users=None,
-                 name="sink.localhost", strict_bdat=False):
+                 name="sink.localhost"):
         self.wire, self.store, self.users = wire, store, users
         self.capabilities, self.name = capabilities, name
-        self.strict_bdat = strict_bdat
         self.ehlo = None
         self.who = None
         self.file = None
@@ -309,9 +308,6 @@ class Session:
         await self.wire.counted(size, self.file.write)
         if not match[2]:
             self.wire.say(f"250 2.0.0 {size} octets")
-        elif self.strict_bdat and self.wire.have:
-            self.wire.say("554 SMTP synchronization error")
-            raise Hangup
         else:
             self.accept()
 
