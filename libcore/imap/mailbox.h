@@ -1,0 +1,27 @@
+/*
+ * mailbox: SELECT and EXAMINE (RFC 9051 sections 6.3.2 and 6.3.3), and what they tell.
+ */
+#ifndef LM_IMAP_MAILBOX_H
+#define LM_IMAP_MAILBOX_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/fault.h"
+#include "imap/session.h"
+
+struct mailbox {
+	uint32_t exists;
+	uint32_t uidvalidity;   /* 0: the server did not say */
+	uint32_t uidnext;       /* 0: did not say */
+	uint64_t highestmodseq; /* 0: NOMODSEQ or did not say */
+	bool read_only;
+	bool any_keyword;       /* PERMANENTFLAGS has \* (or was not sent: RFC 9051 says assume all) */
+	bool forwarded;         /* $Forwarded can be stored */
+};
+
+/* Opens `name` (UTF-8). A `uidvalidity` that is not 0 must be the mailbox's: else FAULT_DATA "stale URL". */
+int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidvalidity,
+    struct mailbox *m, struct fault *f);
+
+#endif
