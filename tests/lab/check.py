@@ -244,8 +244,26 @@ def check_poor():
 
 
 def check_exim():
+    one_flight(port("EXIM"), ENV["LAB_EXIM_DIR"])
+
+
+def check_stand_in():
+    """What an ordinary user gets for Exim."""
+    box = os.path.join(ENV["LAB_RUN"], "stand-in")
+    proc = subprocess.Popen(
+        [HERE + "/pipeconnect.py", "--users", ENV["LAB_RUN"] + "/users",
+         "--cert", ENV["LAB_RUN"] + "/tls/good.pem",
+         "--key", ENV["LAB_RUN"] + "/tls/good.key", box], stdout=subprocess.PIPE)
+    try:
+        one_flight(int(proc.stdout.readline()), box)
+    finally:
+        proc.terminate()
+        proc.communicate(timeout=10)
+
+
+def one_flight(number, box):
     """The whole session in one write, before the greeting has been read."""
-    raw = socket.create_connection(("localhost", port("EXIM")), 10)
+    raw = socket.create_connection(("localhost", number), 10)
     word = base64.b64encode(f"\0alice\0{ENV['LAB_PASS']}".encode())
     with tls().wrap_socket(raw, server_hostname="localhost") as sock:
         sock.sendall(b"EHLO x\r\nAUTH PLAIN " + word + b"\r\n")
@@ -257,7 +275,7 @@ def check_exim():
         for name in (b"PIPECONNECT", b"CHUNKING", b"PIPELINING", b"DSN",
                      b"SIZE", b"8BITMIME", b"AUTH PLAIN"):
             expect(name in back, back)
-    raw = socket.create_connection(("localhost", port("EXIM")), 10)
+    raw = socket.create_connection(("localhost", number), 10)
     with tls().wrap_socket(raw, server_hostname="localhost") as sock:
         sock.sendall(b"EHLO x\r\nAUTH PLAIN " + word + b"\r\n"
                      b"MAIL FROM:<alice@localhost>\r\nRCPT TO:<bob@localhost>\r\n"
@@ -270,7 +288,6 @@ def check_exim():
             back += part
         sock.sendall(b"QUIT\r\n")
     deadline = time.time() + 10
-    box = ENV["LAB_EXIM_DIR"]
     while time.time() < deadline:
         for name in os.listdir(box) if os.path.isdir(box) else []:
             with open(os.path.join(box, name), "rb") as file:
@@ -278,6 +295,99 @@ def check_exim():
                     return
         time.sleep(0.1)
     raise AssertionError("no message in " + box)
+
+
+def check_fill():
+    for args, feed in ((["fill", "NAME", "bob", "Fill/Gr\u00fc\u00dfe", "250", "1000"], b""),
+                       (["deliver", "NAME", "bob", "One", "\\Seen"], MESSAGE)):
+        args[1] = ENV["LAB_DIR"]
+        out = subprocess.run([f"{HERE}/{args[0]}", *args[1:]], input=feed,
+                             check=True, capture_output=True)
+        expect(out.stdout + out.stderr == b"", out)
+    conn = imap("bob")
+    expect(conn.select('"Fill/Gr&APwA3w-e"')[1] == [b"250"], conn)
+    sizes = conn.fetch("1:250", "(RFC822.SIZE)")[1]
+    expect(all(b"RFC822.SIZE 1000)" in size for size in sizes), sizes)
+    conn.select("One")
+    expect(b"\\Seen" in conn.fetch("1", "(FLAGS)")[1][0], conn)
+    text = conn.fetch("1", "(BODY.PEEK[])")[1][0][1]
+    expect(text == MESSAGE.replace(b"e\nf", b"e\r\nf"), text)
+    conn.logout()
+
+
+def metered(target, *options):
+    """Start a meter.  Gives its port, and a function that stops it and reads."""
+    path = os.path.join(ENV["LAB_DIR"], "meter.txt")
+    proc = subprocess.Popen([HERE + "/meter.py", *options, "0", "127.0.0.1",
+                             str(port(target)), path], stdout=subprocess.PIPE)
+    number = int(proc.stdout.readline())
+
+    def report():
+        proc.terminate()
+        proc.communicate(timeout=10)
+        with open(path, encoding="ascii") as file:
+            pairs = (line.split() for line in file)
+            return {name: int(value) for name, value in pairs}
+    return number, report
+
+
+def check_meter():
+    """Greeting, NOOP, LOGOUT: three questions after the connection."""
+    number, report = metered("IMAP", "--delay", "50")
+    begin = time.monotonic()
+    with socket.create_connection(("127.0.0.1", number), 10) as sock:
+        file = sock.makefile("rb")
+        greeting = file.readline()
+        took = time.monotonic() - begin
+        expect(0.19 < took < 0.5, took)     # two round trips of 100 ms
+        sock.sendall(b"a NOOP\r\n")
+        noop = file.readline()
+        sock.sendall(b"b LOGOUT\r\n")
+        bye = file.read()
+        took = time.monotonic() - begin
+        expect(0.39 < took < 0.8, took)
+    got = report()
+    want = {"connections": 1, "up": 18, "turnarounds": 4, "round-trips": 4,
+            "down": len(greeting + noop + bye),
+            "after-handshake-up": 0, "after-handshake-down": 0}
+    expect({name: got[name] for name in want} == want, got)
+
+
+def check_meter_tls():
+    """What is counted after the handshake is what was said, and no more."""
+    for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+        for name in ("IMAPS", "IMAP"):
+            number, report = metered(name, "--delay", "20")
+            context = tls()
+            context.minimum_version = context.maximum_version = version
+            with socket.create_connection(("127.0.0.1", number), 10) as raw:
+                if name == "IMAP":
+                    raw.recv(9999)
+                    raw.sendall(b"a STARTTLS\r\n")
+                    raw.recv(9999)
+                with context.wrap_socket(raw, server_hostname="localhost") as sock:
+                    file = sock.makefile("rb")
+                    down = file.readline() if name == "IMAPS" else b""
+                    sock.sendall(b"b LOGOUT\r\n")
+                    down += file.read()
+            got = report()
+            # A record costs 5 octets and 17 (or 24) more, a ticket some 250.
+            up, down = got["after-handshake-up"], len(down)
+            expect(10 < up <= 10 + 29, got)
+            expect(down < got["after-handshake-down"] < down + 700, got)
+            expect(got["up"] > up + 150, got)
+
+
+def check_meter_cut():
+    number, report = metered("SINK", "--cut-down", "10")
+    with socket.create_connection(("127.0.0.1", number), 10) as sock:
+        back = b"".join(iter(lambda: sock.recv(100), b""))
+    expect(len(back) == 10 and report()["down"] == 10, back)
+    number, report = metered("SINK", "--cut-up", "7")
+    with socket.create_connection(("127.0.0.1", number), 10) as sock:
+        sock.sendall(b"EHLO x\r\n")
+        back = b"".join(iter(lambda: sock.recv(9999), b""))
+    expect(b"250" not in back and report()["up"] == 7, back)
 
 
 def main():
