@@ -30,20 +30,20 @@ enum {
 
 /* A literal in a command: where in the text it comes, and from where its octets come. */
 struct command_literal {
-	size_t at;      /* offset in text: what is before goes out before */
+	size_t at; /* offset in text: what is before goes out before */
 	uint64_t size;
-	int fd;         /* -1: the octets stand in text itself, from `at` on; else read with pread() from `offset` */
+	int fd; /* -1: the octets stand in text itself, from `at` on; else read with pread() from `offset` */
 	off_t offset;
-	bool binary;    /* literal8 (RFC 3516) */
+	bool binary; /* literal8 (RFC 3516) */
 };
 
 struct imap_cmd {
 	struct buf text;
 	struct command_literal *literal;
 	size_t nliteral, capliteral;
-	bool utf8;      /* mailbox names go out as UTF-8 */
-	bool space;     /* a blank is due before the next argument */
-	bool secret;    /* not shown in traces */
+	bool utf8;   /* mailbox names go out as UTF-8 */
+	bool space;  /* a blank is due before the next argument */
+	bool secret; /* not shown in traces */
 	struct fault fault;
 };
 
@@ -54,20 +54,22 @@ void imap_cmd_init(struct imap_cmd *c, const struct imap *s, const char *name);
 void imap_cmd_free(struct imap_cmd *c);
 
 /* Arguments. */
-void imap_atom(struct imap_cmd *c, const char *s);          /* an atom; "\\*", "*" and "%" too */
+void imap_atom(struct imap_cmd *c, const char *s); /* an atom; "\\*", "*" and "%" too */
 void imap_number(struct imap_cmd *c, uint64_t n);
-void imap_astring(struct imap_cmd *c, const char *s, size_t n); /* atom, quoted string or literal, whichever it needs */
-void imap_string(struct imap_cmd *c, const char *s, size_t n);  /* quoted string or literal */
-void imap_mailbox(struct imap_cmd *c, const char *utf8);    /* UTF-8 to the wire's form; "inbox" in any case becomes INBOX */
-void imap_flag(struct imap_cmd *c, const char *flag);       /* \Seen, $Forwarded, keyword */
+void imap_astring(struct imap_cmd *c, const char *s,
+    size_t n); /* atom, quoted string or literal, whichever it needs */
+void imap_string(struct imap_cmd *c, const char *s, size_t n); /* quoted string or literal */
+void imap_mailbox(struct imap_cmd *c,
+    const char *utf8); /* UTF-8 to the wire's form; "inbox" in any case becomes INBOX */
+void imap_flag(struct imap_cmd *c, const char *flag); /* \Seen, $Forwarded, keyword */
 void imap_uids(struct imap_cmd *c, const struct set *s);
 void imap_uid(struct imap_cmd *c, uint32_t uid);
-void imap_list(struct imap_cmd *c);                         /* ( */
-void imap_list_end(struct imap_cmd *c);                     /* ) */
+void imap_list(struct imap_cmd *c);     /* ( */
+void imap_list_end(struct imap_cmd *c); /* ) */
 /* A FETCH item with a section: "BODY.PEEK" and "1.MIME" give BODY.PEEK[1.MIME]; with `length`, <offset.length> behind it. The section is checked. */
-void imap_section(struct imap_cmd *c, const char *item, const char *section, uint64_t offset,
-    uint64_t length);
-void imap_date_time(struct imap_cmd *c, const char *date);  /* quoted, as from date_format_imap() */
+void imap_section(
+    struct imap_cmd *c, const char *item, const char *section, uint64_t offset, uint64_t length);
+void imap_date_time(struct imap_cmd *c, const char *date); /* quoted, as from date_format_imap() */
 /* Literals: copied from memory; or size octets of the descriptor from `offset` on (pread(): it must stay open until the command is done). */
 void imap_literal(struct imap_cmd *c, const void *p, size_t n, bool binary);
 void imap_literal_fd(struct imap_cmd *c, int fd, off_t offset, uint64_t size, bool binary);

@@ -16,8 +16,8 @@ struct mailbox {
 	uint32_t uidnext;       /* 0: did not say */
 	uint64_t highestmodseq; /* 0: NOMODSEQ or did not say */
 	bool read_only;
-	bool any_keyword;       /* PERMANENTFLAGS has \* (or was not sent: RFC 9051 says assume all) */
-	bool forwarded;         /* $Forwarded can be stored */
+	bool any_keyword; /* PERMANENTFLAGS has \* (or was not sent: RFC 9051 says assume all) */
+	bool forwarded;   /* $Forwarded can be stored */
 };
 
 /* Opens `name` (UTF-8). A `uidvalidity` that is not 0 must be the mailbox's: else FAULT_DATA "stale URL". */

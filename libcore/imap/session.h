@@ -38,9 +38,10 @@ struct imap_known {
 struct imap_options {
 	struct endpoint endpoint;
 	const struct credentials *credentials; /* NULL: stay not authenticated (PREAUTH is fine) */
-	bool require_tls;        /* refuse to go on in the clear */
-	bool compress;           /* COMPRESS=DEFLATE when offered (one more round trip): worth it when much is to come */
-	int timeout;             /* ms without progress; 0: 60 s */
+	bool require_tls;                      /* refuse to go on in the clear */
+	bool
+	    compress; /* COMPRESS=DEFLATE when offered (one more round trip): worth it when much is to come */
+	int timeout; /* ms without progress; 0: 60 s */
 	struct imap_known known;
 };
 

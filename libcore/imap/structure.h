@@ -16,18 +16,22 @@ enum { STRUCTURE_PARTS_MAX = 10000, STRUCTURE_DEPTH_MAX = 100 };
 
 /* One part, in the order of the tree (parents first). Strings are owned by the structure; NULL: NIL or not there. */
 struct part {
-	char *section;     /* part specifier "2.1"; "" for a multipart at the root; "1" for a message that is not multipart */
+	char *
+	    section; /* part specifier "2.1"; "" for a multipart at the root; "1" for a message that is not multipart */
 	unsigned depth;
-	char *type, *subtype; /* lower case: "text", "plain"; "multipart", "mixed"; "message", "rfc822" */
-	char *charset;     /* of text parts */
-	char *name;        /* file name, UTF-8, decoded (Content-Disposition filename, else Content-Type name), not made safe */
+	char *type,
+	    *subtype;  /* lower case: "text", "plain"; "multipart", "mixed"; "message", "rfc822" */
+	char *charset; /* of text parts */
+	char *
+	    name; /* file name, UTF-8, decoded (Content-Disposition filename, else Content-Type name), not made safe */
 	char *id, *description;
 	char *encoding;    /* lower case: "base64" */
 	char *disposition; /* lower case: "attachment" */
 	uint64_t octets;   /* size in its transfer encoding */
 	uint64_t lines;    /* text and message/rfc822 */
 	bool multipart;
-	bool message;      /* message/rfc822 or message/global: its own parts follow, and section.HEADER, section.TEXT exist */
+	bool
+	    message; /* message/rfc822 or message/global: its own parts follow, and section.HEADER, section.TEXT exist */
 	const char *boundary; /* of multipart, or NULL */
 };
 struct structure {

@@ -1,0 +1,339 @@
+/* login: from a connection to the authenticated state (RFC 9051 sections 3, 6.1 and 6.2, RFC 4959, RFC 4978). */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/enc.h"
+#include "imap/session_impl.h"
+
+enum { SASL_MAX = 65536 };
+
+void imap_forget_caps(struct imap *s)
+{
+	free(s->caps);
+	s->caps = NULL;
+}
+
+int imap_set_caps(struct imap *s, const struct node *args, struct fault *f)
+{
+	struct buf b;
+
+	buf_init(&b, IMAP_CAPS_MAX);
+	for (const struct node *n = args; n != NULL; n = n->next) {
+		if (b.len > 0)
+			buf_putc(&b, ' ');
+		buf_put(&b, n->s, n->len);
+	}
+	buf_putc(&b, '\0');
+	if (buf_failed(&b)) {
+		buf_free(&b);
+		return fault_set(
+		    f, FAULT_PROTOCOL, "the list of capabilities is over %d octets", IMAP_CAPS_MAX);
+	}
+	free(s->caps);
+	s->caps = buf_steal(&b);
+	s->caps_said = true;
+	return 0;
+}
+
+/* The greeting (RFC 9051 section 7.1.5). *preauth: we are logged in already. */
+static int greet(struct imap *s, bool *preauth, struct fault *f)
+{
+	struct event ev;
+
+	do
+		if (imap_next(s, -1, &ev, f) == -1)
+			return -1;
+	while (ev.kind == EV_CAPABILITY);
+	if (ev.kind != EV_STATUS)
+		return fault_set(f, FAULT_PROTOCOL, "this is not an IMAP greeting");
+	switch (ev.cond) {
+	case COND_OK:
+	case COND_PREAUTH:
+		*preauth = ev.cond == COND_PREAUTH;
+		return 0;
+	case COND_BYE:
+		return imap_refusal(&ev, "the server does not let us in", f), f->cls = FAULT_TEMP,
+									      -1;
+	default:
+		return fault_set(f, FAULT_PROTOCOL, "this is not an IMAP greeting");
+	}
+}
+
+static int learn_caps(struct imap *s, struct fault *f)
+{
+	struct imap_cmd c;
+
+	if (s->caps != NULL)
+		return 0;
+	imap_cmd_init(&c, s, "CAPABILITY");
+	if (imap_run(s, &c, NULL, f) == -1)
+		return -1;
+	if (s->caps == NULL)
+		return fault_set(f, FAULT_PROTOCOL, "the server does not say what it can");
+	return 0;
+}
+
+static int start_tls(struct imap *s, bool required, struct fault *f)
+{
+	struct imap_cmd c;
+
+	if (learn_caps(s, f) == -1)
+		return -1;
+	if (!imap_has(s, "STARTTLS")) {
+		if (!required)
+			return 0;
+		return fault_set(f, FAULT_REFUSED,
+		    "the server does not offer STARTTLS, and TLS is required (lm.conf(5), tls)");
+	}
+	imap_cmd_init(&c, s, "STARTTLS");
+	if (imap_run(s, &c, NULL, f) == -1)
+		return -1;
+	chan_take(s->chan, s->taken);
+	s->taken = 0;
+	imap_forget_caps(s); /* what was said in the clear does not count */
+	if (chan_starttls(s->chan, f) == -1) {
+		s->alive = false;
+		return -1;
+	}
+	return 0;
+}
+
+/* The mechanisms of "AUTH=..." capabilities, blanks between. */
+static void offered(const struct imap *s, struct buf *out)
+{
+	const char *p = imap_caps(s);
+
+	while (*p != '\0') {
+		size_t n = strcspn(p, " ");
+
+		if (n > 5 && strncasecmp(p, "AUTH=", 5) == 0) {
+			if (out->len > 0)
+				buf_putc(out, ' ');
+			buf_put(out, p + 5, n - 5);
+		}
+		p += n + (p[n] == ' ');
+	}
+}
+
+/* Sends one answer of the exchange: base64 and a line end, not shown in traces. */
+static int answer(struct imap *s, const struct buf *raw, struct fault *f)
+{
+	struct buf line;
+	size_t sent;
+
+	buf_init(&line, 2 * SASL_MAX);
+	enc_base64(&line, raw->data, raw->len);
+	buf_puts(&line, "\r\n");
+	sent = buf_failed(&line) ? 0 : chan_put(s->chan, line.data, line.len, true);
+	if (sent == 0 || sent < line.len)
+		fault_set(f, FAULT_AUTH, "the answer to the server's challenge is too long");
+	bool ok = sent > 0 && sent == line.len;
+	buf_wipe(&line);
+	return ok ? 0 : -1;
+}
+
+/* One challenge. When it cannot be answered the exchange is cancelled (RFC 9051 section 6.2.2) and *gave_up keeps why. */
+static int respond(
+    struct imap *s, struct sasl *x, const struct event *ev, struct fault *gave_up, struct fault *f)
+{
+	struct buf in, out;
+	const char *text = ev->text != NULL ? ev->text : "";
+	int r;
+
+	buf_init(&in, SASL_MAX);
+	buf_init(&out, SASL_MAX);
+	if (enc_base64_decode(&in, text, strlen(text)) == -1)
+		fault_set(gave_up, FAULT_PROTOCOL, "the server's challenge is not base64");
+	else if (gave_up->cls == FAULT_NONE)
+		sasl_step(x, buf_str(&in), in.len, &out, gave_up);
+	if (gave_up->cls != FAULT_NONE && out.len == 0) {
+		static const char cancel[] = "*\r\n";
+
+		chan_put(s->chan, cancel, sizeof(cancel) - 1, false);
+		r = 0;
+	} else {
+		r = answer(s, &out, f);
+	}
+	buf_wipe(&in);
+	buf_wipe(&out);
+	return r;
+}
+
+/* Pulls until the AUTHENTICATE command is over. */
+static int exchange(
+    struct imap *s, struct sasl *x, uint32_t tag, bool first_pending, struct fault *f)
+{
+	struct fault gave_up = {0};
+	struct event ev;
+	int r;
+
+	while ((r = imap_until(s, tag, &ev, f)) == 1) {
+		if (ev.kind != EV_CONTINUE)
+			continue;
+		if (first_pending) { /* an empty challenge asks for what could not go with the command */
+			first_pending = false;
+			if (sasl_client_first(x))
+				ev.text = NULL;
+		}
+		if (respond(s, x, &ev, &gave_up, f) == -1)
+			return -1;
+	}
+	if (r == -1) {
+		if (gave_up.cls != FAULT_NONE)
+			*f = gave_up;
+		else if (imap_alive(s) && f->cls == FAULT_REFUSED)
+			f->cls = FAULT_AUTH;
+		return -1;
+	}
+	if (gave_up.cls != FAULT_NONE) {
+		*f = gave_up;
+		return -1;
+	}
+	return sasl_done(x, NULL, 0, f);
+}
+
+static int run_mechanism(struct imap *s, struct sasl *x, const char *mechanism, struct fault *f)
+{
+	struct imap_cmd c;
+	struct buf first;
+	bool initial = sasl_client_first(x) && imap_has(s, "SASL-IR");
+	int r = -1;
+
+	buf_init(&first, SASL_MAX);
+	imap_cmd_init(&c, s, "AUTHENTICATE");
+	imap_atom(&c, mechanism);
+	if (initial && sasl_step(x, NULL, 0, &first, f) == -1) {
+		imap_cmd_free(&c);
+		goto out;
+	}
+	if (initial) {
+		buf_putc(&c.text, ' ');
+		if (first.len == 0)
+			buf_putc(&c.text, '=');
+		enc_base64(&c.text, first.data, first.len);
+		c.secret = true;
+	}
+
+	uint32_t tag = imap_send(s, &c, f);
+	if (tag != 0)
+		r = exchange(s, x, tag, !initial, f);
+out:
+	buf_wipe(&first);
+	return r;
+}
+
+static int login_command(struct imap *s, const struct credentials *k, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, s, "LOGIN");
+	imap_astring(&c, k->user, strlen(k->user));
+	imap_astring(&c, k->password, strlen(k->password));
+	c.secret = true;
+	if (imap_run(s, &c, NULL, f) == -1) {
+		if (imap_alive(s) && f->cls == FAULT_REFUSED)
+			f->cls = FAULT_AUTH;
+		return -1;
+	}
+	return 0;
+}
+
+/* LOGIN (RFC 9051 section 6.2.3) when no mechanism fits: never where the line is open, the server forbids it, or mechanisms are pinned. */
+static bool may_login(const struct imap *s, const struct credentials *k)
+{
+	return k->user != NULL && k->password != NULL && k->token == NULL && k->auth == NULL &&
+	    chan_is_safe(s->chan) && !imap_has(s, "LOGINDISABLED");
+}
+
+static int authenticate(struct imap *s, const struct imap_options *o, struct fault *f)
+{
+	struct buf offer, binding;
+	struct sasl_peer peer = {.service = "imap",
+	    .host = o->endpoint.host,
+	    .port = o->endpoint.port,
+	    .safe = chan_is_safe(s->chan) || !o->require_tls};
+	int r = -1;
+
+	buf_init(&offer, IMAP_CAPS_MAX);
+	buf_init(&binding, SASL_MAX);
+	peer.binding_type = chan_binding(s->chan, &binding);
+	peer.binding = binding.data;
+	peer.binding_len = binding.len;
+	offered(s, &offer);
+
+	const char *mechanism = sasl_choose(buf_str(&offer), o->credentials, &peer, f);
+	if (mechanism == NULL) {
+		if (may_login(s, o->credentials))
+			r = login_command(s, o->credentials, f);
+	} else {
+		struct sasl *x = sasl_new(mechanism, o->credentials, &peer, f);
+
+		if (x != NULL)
+			r = run_mechanism(s, x, mechanism, f);
+		sasl_free(x);
+	}
+	buf_free(&offer);
+	buf_free(&binding);
+	return r;
+}
+
+static int compress(struct imap *s, struct fault *f)
+{
+	struct fault refused;
+	struct imap_cmd c;
+
+	if (!imap_has(s, "COMPRESS=DEFLATE"))
+		return 0;
+	imap_cmd_init(&c, s, "COMPRESS");
+	imap_atom(&c, "DEFLATE");
+	if (imap_run(s, &c, NULL, &refused) == -1) {
+		if (imap_alive(s)) /* a server may refuse, as TLS compresses already */
+			return 0;
+		*f = refused;
+		return -1;
+	}
+	chan_take(s->chan, s->taken);
+	s->taken = 0;
+	return chan_deflate(s->chan, f);
+}
+
+/* Keeps what was offered where we log in; what counts afterwards has to be said anew, in the OK or on demand. */
+static int log_in(struct imap *s, const struct imap_options *o, struct fault *f)
+{
+	if (learn_caps(s, f) == -1)
+		return -1;
+	free(s->caps_before);
+	s->caps_before = strdup(s->caps);
+	if (s->caps_before == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+
+	s->caps_said = false;
+	if (authenticate(s, o, f) == -1)
+		return -1;
+	if (!s->caps_said)
+		imap_forget_caps(s);
+	return 0;
+}
+
+int imap_login(struct imap *s, const struct imap_options *o, struct fault *f)
+{
+	bool preauth = false;
+
+	if (greet(s, &preauth, f) == -1)
+		return -1;
+	if (preauth && o->require_tls && !chan_is_safe(s->chan))
+		return fault_set(f, FAULT_PROTOCOL,
+		    "the server says PREAUTH on an open line, where STARTTLS is no longer possible");
+	if (!preauth && o->endpoint.security == CHAN_STARTTLS && !chan_is_safe(s->chan) &&
+	    start_tls(s, o->require_tls, f) == -1)
+		return -1;
+	if (o->require_tls && !chan_is_safe(s->chan))
+		return fault_set(
+		    f, FAULT_REFUSED, "the line is not encrypted, and TLS is required");
+	if (!preauth && o->credentials != NULL && log_in(s, o, f) == -1)
+		return -1;
+	if (learn_caps(s, f) == -1)
+		return -1;
+	return o->compress ? compress(s, f) : 0;
+}

@@ -1,0 +1,71 @@
+/* mailbox: opening one. */
+#include "imap/mailbox.h"
+
+#include <string.h>
+#include <strings.h>
+
+static void permanent_flags(struct mailbox *m, const struct node *list)
+{
+	m->any_keyword = m->forwarded = false;
+	for (const struct node *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		if (strcmp(n->s, "\\*") == 0)
+			m->any_keyword = m->forwarded = true;
+		if (strcasecmp(n->s, "$Forwarded") == 0)
+			m->forwarded = true;
+	}
+}
+
+static void note_code(struct mailbox *m, const struct event *ev)
+{
+	switch (ev->code) {
+	case CODE_UIDVALIDITY:
+		m->uidvalidity = (uint32_t)ev->uidvalidity;
+		break;
+	case CODE_UIDNEXT:
+		m->uidnext = (uint32_t)ev->number;
+		break;
+	case CODE_HIGHESTMODSEQ:
+		m->highestmodseq = ev->number;
+		break;
+	case CODE_NOMODSEQ:
+		m->highestmodseq = 0;
+		break;
+	case CODE_PERMANENTFLAGS:
+		permanent_flags(m, ev->args);
+		break;
+	case CODE_READ_ONLY:
+		m->read_only = true;
+		break;
+	default:
+		break;
+	}
+}
+
+int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidvalidity,
+    struct mailbox *m, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	int r;
+
+	*m = (struct mailbox){.read_only = read_only, .any_keyword = true, .forwarded = true};
+	imap_cmd_init(&c, s, read_only ? "EXAMINE" : "SELECT");
+	imap_mailbox(&c, name);
+
+	uint32_t tag = imap_send(s, &c, f);
+	if (tag == 0)
+		return -1;
+	while ((r = imap_until(s, tag, &ev, f)) == 1) {
+		if (ev.kind == EV_EXISTS)
+			m->exists = ev.num;
+		if (ev.kind == EV_STATUS)
+			note_code(m, &ev);
+	}
+	if (r == -1)
+		return fault_while(f, "%s", name);
+	note_code(m, &ev);
+	if (uidvalidity != 0 && m->uidvalidity != uidvalidity)
+		return fault_set(f, FAULT_DATA, "%s: stale URL: its UIDVALIDITY is %u now, not %u",
+		    name, m->uidvalidity, uidvalidity);
+	return 0;
+}

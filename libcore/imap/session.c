@@ -1,0 +1,351 @@
+/* session: the loop that moves octets and hands out events. */
+#include "imap/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/num.h"
+#include "imap/session_impl.h"
+#include "wire/net.h"
+
+enum { LOGOUT_WAIT = 500 }; /* ms: politeness has a limit */
+
+bool imap_has(const struct imap *s, const char *capability)
+{
+	size_t n = strlen(capability);
+	const char *p = s->caps;
+
+	while (p != NULL && *p != '\0') {
+		size_t len = strcspn(p, " ");
+
+		if (len == n && strncasecmp(p, capability, n) == 0)
+			return true;
+		p += len + (p[len] == ' ');
+	}
+	return false;
+}
+
+const char *imap_caps(const struct imap *s)
+{
+	return s->caps == NULL ? "" : s->caps;
+}
+
+const char *imap_caps_before(const struct imap *s)
+{
+	return s->caps_before == NULL ? "" : s->caps_before;
+}
+
+bool imap_alive(const struct imap *s)
+{
+	return s->alive;
+}
+
+struct chan_stats imap_stats(const struct imap *s)
+{
+	return chan_stats(s->chan);
+}
+
+const char *imap_describe(const struct imap *s)
+{
+	return chan_describe(s->chan);
+}
+
+/* The first word or two of a command's text, for messages. Our own constants, so it may be cut at the first argument. */
+static const char *command_name(const struct imap_cmd *c)
+{
+	static const char *const names[] = {"APPEND", "AUTHENTICATE", "CAPABILITY", "COMPRESS",
+	    "COPY", "CREATE", "DELETE", "ENABLE", "EXAMINE", "EXPUNGE", "FETCH", "GENURLAUTH",
+	    "GETMETADATA", "IDLE", "LIST", "LOGIN", "LOGOUT", "NOOP", "NOTIFY", "RENAME",
+	    "RESETKEY", "SEARCH", "SELECT", "SETMETADATA", "SORT", "STARTTLS", "STATUS", "STORE",
+	    "UID COPY", "UID EXPUNGE", "UID FETCH", "UID MOVE", "UID SEARCH", "UID STORE",
+	    "UNSELECT", "URLFETCH", NULL};
+
+	for (size_t i = 0; names[i] != NULL; i++) {
+		size_t n = strlen(names[i]);
+
+		if (c->text.len >= n && strncmp(c->text.data, names[i], n) == 0 &&
+		    (c->text.len == n || c->text.data[n] == ' '))
+			return names[i];
+	}
+	return "command";
+}
+
+uint32_t imap_send(struct imap *s, struct imap_cmd *c, struct fault *f)
+{
+	struct queued *q;
+
+	if (buf_failed(&c->text))
+		fault_set(&c->fault, FAULT_DATA, "the command is too long");
+	if (c->fault.cls == FAULT_NONE && s->ninflight == IMAP_INFLIGHT_MAX)
+		fault_set(&c->fault, FAULT_BUG, "too many commands in flight");
+	q = calloc(1, sizeof(*q));
+	if (c->fault.cls == FAULT_NONE && q == NULL)
+		fault_set(&c->fault, FAULT_TEMP, "out of memory");
+	if (c->fault.cls != FAULT_NONE) {
+		fault_set(f, c->fault.cls, "%s: %s", command_name(c), c->fault.msg);
+		imap_cmd_free(c);
+		free(q);
+		return 0;
+	}
+	q->cmd = *c;
+	q->tag = ++s->next_tag;
+	s->inflight[s->ninflight] = q->tag;
+	s->inflight_name[s->ninflight++] = command_name(c);
+	memset(c, 0, sizeof(*c));
+	*s->tail = q;
+	s->tail = &q->next;
+	return q->tag;
+}
+
+/* Finds the command that a tag names and takes it out of the table; its name, or NULL when there is none such. */
+static const char *complete(struct imap *s, const char *tag, uint32_t *number)
+{
+	if (tag[0] != 'a' || num_nz32(tag + 1, strlen(tag + 1), number) == -1)
+		return NULL;
+	for (size_t i = 0; i < s->ninflight; i++) {
+		if (s->inflight[i] != *number)
+			continue;
+
+		const char *name = s->inflight_name[i];
+		s->ninflight--;
+		memmove(&s->inflight[i], &s->inflight[i + 1],
+		    (s->ninflight - i) * sizeof(s->inflight[0]));
+		memmove(&s->inflight_name[i], &s->inflight_name[i + 1],
+		    (s->ninflight - i) * sizeof(s->inflight_name[0]));
+		return name;
+	}
+	return NULL;
+}
+
+static int broken(struct imap *s, struct fault *f)
+{
+	s->alive = false;
+	if (s->bye.cls != FAULT_NONE)
+		*f = s->bye;
+	return -1;
+}
+
+/* What the session itself makes of an event before the caller sees it. 1: hand it out, 0: it was for us, -1: fault. */
+static int digest(struct imap *s, struct event *ev, struct fault *f)
+{
+	switch (ev->kind) {
+	case EV_CONTINUE:
+		return !imap_flow_grant(s);
+	case EV_CAPABILITY:
+		return imap_set_caps(s, ev->args, f) == -1 ? -1 : 1;
+	case EV_TAGGED:
+		ev->name = complete(s, ev->tag, &ev->num);
+		if (ev->name == NULL)
+			return fault_set(f, FAULT_PROTOCOL,
+			    "a reply to a command that was not sent: %s", ev->tag);
+		if (imap_flow_refused(s, ev->num, f) == -1)
+			return -1;
+		break;
+	case EV_STATUS:
+		if (ev->cond == COND_BYE && !s->closing) {
+			imap_refusal(ev, "the server says goodbye", &s->bye);
+			s->bye.cls = FAULT_TEMP;
+		}
+		break;
+	default:
+		return 1;
+	}
+	if (ev->code == CODE_CAPABILITY && imap_set_caps(s, ev->args, f) == -1)
+		return -1;
+	return 1;
+}
+
+/* Looks for an event in what has come in. 1 found, 0 none yet, -1 fault. */
+static int parse(struct imap *s, struct event *ev, struct fault *f)
+{
+	for (;;) {
+		size_t n, used;
+
+		chan_take(s->chan, s->taken);
+		s->taken = 0;
+
+		const char *p = chan_peek(s->chan, &n);
+		if (response_feed(s->parser, p, n, &used, ev, f) == -1)
+			return broken(s, f);
+		s->taken = used;
+		if (ev->kind == EV_NONE)
+			return 0;
+
+		int r = digest(s, ev, f);
+		if (r == -1)
+			s->alive = false;
+		if (r != 0)
+			return r;
+	}
+}
+
+/* Waits until octets have moved. 1 go on, 0 the time is over, -1 fault. */
+static int wait_for_octets(struct imap *s, int64_t deadline, struct fault *f)
+{
+	int want = CHAN_IN;
+
+	if (chan_eof(s->chan)) {
+		fault_set(f, FAULT_TEMP, "the server closed the connection");
+		return broken(s, f);
+	}
+	if (imap_flow_ready(s))
+		want |= CHAN_OUT;
+
+	int r = chan_pump(s->chan, want, deadline, f);
+	return r == -1 ? broken(s, f) : r > 0;
+}
+
+int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
+{
+	int limit = timeout == -1 ? s->timeout : timeout;
+	int64_t deadline = net_now() + limit;
+
+	if (!s->alive)
+		return fault_set(f, FAULT_TEMP, "the connection is gone");
+	for (;;) {
+		struct chan_stats before = chan_stats(s->chan);
+		int r = parse(s, ev, f);
+
+		if (r != 0)
+			return r;
+		chan_take(s->chan, s->taken);
+		s->taken = 0;
+		if (imap_flow(s, f) == -1)
+			return -1;
+		r = wait_for_octets(s, deadline, f);
+		if (r == -1)
+			return -1;
+		if (r == 0 && timeout != -1)
+			return 0;
+		if (r == 0) {
+			s->alive = false;
+			return fault_set(
+			    f, FAULT_TEMP, "no answer from the server for %d s", limit / 1000);
+		}
+
+		struct chan_stats now = chan_stats(s->chan);
+		if (timeout == -1 && (now.up != before.up || now.down != before.down))
+			deadline = net_now() + limit;
+	}
+}
+
+int imap_until(struct imap *s, uint32_t tag, struct event *ev, struct fault *f)
+{
+	if (imap_next(s, -1, ev, f) == -1) {
+		ev->kind = EV_NONE;
+		return -1;
+	}
+	if (ev->kind != EV_TAGGED || ev->num != tag)
+		return 1;
+	return ev->cond == COND_OK ? 0 : imap_refusal(ev, ev->name, f);
+}
+
+int imap_run(struct imap *s, struct imap_cmd *c, struct event *ev, struct fault *f)
+{
+	struct event own;
+	struct event *e = ev != NULL ? ev : &own;
+	uint32_t tag = imap_send(s, c, f);
+	int r;
+
+	if (tag == 0)
+		return -1;
+	do
+		r = imap_until(s, tag, e, f);
+	while (r == 1);
+	return r;
+}
+
+static enum fault_class refusal_class(const struct event *ev)
+{
+	switch (ev->code) {
+	case CODE_AUTHENTICATIONFAILED:
+	case CODE_AUTHORIZATIONFAILED:
+	case CODE_EXPIRED:
+	case CODE_PRIVACYREQUIRED:
+		return FAULT_AUTH;
+	case CODE_UNAVAILABLE:
+	case CODE_TEMPFAIL:
+	case CODE_INUSE:
+	case CODE_SERVERBUG:
+		return FAULT_TEMP;
+	case CODE_BADURL:
+	case CODE_EXPUNGEISSUED:
+	case CODE_NONEXISTENT:
+	case CODE_TRYCREATE:
+		return FAULT_DATA;
+	default:
+		return FAULT_REFUSED;
+	}
+}
+
+int imap_refusal(const struct event *ev, const char *command, struct fault *f)
+{
+	static const char *const cond[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
+	const char *text = ev->text != NULL ? ev->text : "";
+
+	if (ev->code_name == NULL)
+		return fault_set(f, refusal_class(ev), "%s: %s %s", command, cond[ev->cond], text);
+	return fault_set(
+	    f, refusal_class(ev), "%s: %s [%s] %s", command, cond[ev->cond], ev->code_name, text);
+}
+
+void imap_drop(struct imap *s)
+{
+	if (s == NULL)
+		return;
+	imap_flow_clear(s);
+	chan_free(s->chan);
+	response_free(s->parser);
+	free(s->caps);
+	free(s->caps_before);
+	free(s);
+}
+
+void imap_close(struct imap *s)
+{
+	struct fault f = {0};
+	struct imap_cmd c;
+	struct event ev;
+
+	if (s == NULL)
+		return;
+	if (s->alive) {
+		imap_cmd_init(&c, s, "LOGOUT");
+		s->closing = true;
+
+		uint32_t tag = imap_send(s, &c, &f);
+		int64_t end = net_now() + LOGOUT_WAIT;
+		while (tag != 0 && net_now() < end && imap_next(s, LOGOUT_WAIT, &ev, &f) == 1)
+			if (ev.kind == EV_TAGGED && ev.num == tag)
+				break;
+	}
+	imap_drop(s);
+}
+
+struct imap *imap_open(const struct imap_options *o, struct fault *f)
+{
+	struct imap *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	s->tail = &s->head;
+	s->timeout = o->timeout > 0 ? o->timeout : 60000;
+	s->trace = o->endpoint.trace;
+	s->parser = response_new(f);
+	s->chan = s->parser == NULL ? NULL : chan_open(&o->endpoint, f);
+	if (s->chan == NULL) {
+		imap_drop(s);
+		return NULL;
+	}
+	s->alive = true;
+	if (imap_login(s, o, f) == -1) {
+		fault_while(f, "%s", o->endpoint.host != NULL ? o->endpoint.host : "tunnel");
+		imap_close(s);
+		return NULL;
+	}
+	return s;
+}

@@ -1,0 +1,55 @@
+/* session_impl: what the files of the IMAP session share; nobody else includes it. */
+#ifndef LM_IMAP_SESSION_IMPL_H
+#define LM_IMAP_SESSION_IMPL_H
+
+#include "imap/session.h"
+
+/* A command on its way: it leaves the queue when its last octet is in the channel, and the table when its tag completes. */
+struct queued {
+	struct queued *next;
+	struct imap_cmd cmd;
+	uint32_t tag;
+	size_t text_sent;     /* of cmd.text */
+	size_t literal;       /* the next one */
+	uint64_t octets_sent; /* of the current literal, when it comes from a descriptor */
+	bool announced;       /* "{n}" of the current literal is out */
+	bool granted;         /* its octets may go: non-synchronising, or "+" came */
+	bool tag_sent;
+};
+
+struct imap {
+	struct chan *chan;
+	struct response_parser *parser;
+	struct trace *trace;
+	char *caps, *caps_before;
+	bool caps_said; /* the server has listed its capabilities since this was last cleared */
+	bool utf8;      /* mailbox names are UTF-8 on this connection */
+	bool alive;
+	bool closing; /* we said LOGOUT: a BYE is fine */
+	int timeout;  /* ms */
+	size_t taken; /* octets of the last event, still in the channel's buffer */
+	uint32_t next_tag;
+	struct queued *head, **tail;
+	uint32_t inflight[IMAP_INFLIGHT_MAX];
+	const char *inflight_name[IMAP_INFLIGHT_MAX];
+	size_t ninflight;
+	struct fault bye; /* what an untagged BYE said */
+};
+
+/* flow.c: puts as much of the queue into the channel as there is room and leave for. -1: a descriptor could not be read. */
+int imap_flow(struct imap *s, struct fault *f);
+/* Something of the queue could go out if the channel had room (not: waits for "+"). */
+bool imap_flow_ready(const struct imap *s);
+/* A "+" came: the literal that waits for it may go. False when none waits. */
+bool imap_flow_grant(struct imap *s);
+/* The server completed `tag` while its command was still in the queue (a literal refused): drop the rest of it. -1 when octets were promised that
+ * now cannot be taken back (FAULT_PROTOCOL). */
+int imap_flow_refused(struct imap *s, uint32_t tag, struct fault *f);
+void imap_flow_clear(struct imap *s);
+
+/* login.c */
+int imap_login(struct imap *s, const struct imap_options *o, struct fault *f);
+int imap_set_caps(struct imap *s, const struct node *args, struct fault *f);
+void imap_forget_caps(struct imap *s);
+
+#endif
