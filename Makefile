@@ -204,7 +204,7 @@ include mk/install.mk
 clean:
 	rm -rf -- '$(BUILD)'
 ifeq ($(BUILD),build)
-	rm -rf build-asan build-clang build-lint
+	rm -rf build-asan build-clang build-ci
 endif
 
 FORCE:
