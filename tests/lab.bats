@@ -90,6 +90,7 @@ living() {
 @test "IMAP: LOGINDISABLED on 127.0.0.2" { check logindisabled; }
 @test "IMAP: mechanisms, CRAM-MD5" { check mechanisms; }
 @test "IMAP: bearer tokens" { check token; }
+@test "LMTP delivers" { check lmtp; }
 @test "IMAP: fill and deliver" { check fill; }
 @test "URLAUTH, BURL, DSN, sink, end to end" { check burl; }
 @test "BURL of a forged URL is refused" { check burl_refused; }

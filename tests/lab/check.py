@@ -113,6 +113,16 @@ def check_mechanisms():
     conn.logout()
 
 
+def check_lmtp():
+    conn = imap("bob")
+    before = int(conn.select("INBOX")[1][0])
+    lmtp = smtplib.LMTP(ENV["LAB_LMTP"])
+    lmtp.sendmail("alice@localhost", ["bob@localhost"], MESSAGE.decode())
+    lmtp.quit()
+    expect(int(conn.select("INBOX")[1][0]) == before + 1, before)
+    conn.logout()
+
+
 def check_token():
     token = subprocess.run([HERE + "/token", "alice", ENV["LAB_DIR"]],
                            check=True, capture_output=True, text=True).stdout
