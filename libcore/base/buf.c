@@ -12,36 +12,31 @@ enum {
 	WIPE_CAP = 65536,
 };
 
-void
-buf_init(struct buf *b, size_t max)
+void buf_init(struct buf *b, size_t max)
 {
 	*b = (struct buf){.max = max};
 }
 
-void
-buf_free(struct buf *b)
+void buf_free(struct buf *b)
 {
 	free(b->data);
 	buf_init(b, b->max);
 }
 
-void
-buf_wipe(struct buf *b)
+void buf_wipe(struct buf *b)
 {
 	if (b->data != NULL)
 		explicit_bzero(b->data, b->cap);
 	buf_free(b);
 }
 
-void
-buf_reset(struct buf *b)
+void buf_reset(struct buf *b)
 {
 	b->len = 0;
 	b->failed = false;
 }
 
-static char *
-move_wiping(struct buf *b, size_t cap)
+static char *move_wiping(struct buf *b, size_t cap)
 {
 	char *p = malloc(cap);
 
@@ -56,8 +51,7 @@ move_wiping(struct buf *b, size_t cap)
 }
 
 /* need counts the terminating NUL that buf_str() puts; so may cap be max + 1. */
-static bool
-grow(struct buf *b, size_t need)
+static bool grow(struct buf *b, size_t need)
 {
 	size_t cap = b->cap < FIRST_CAP ? FIRST_CAP : b->cap;
 
@@ -73,8 +67,7 @@ grow(struct buf *b, size_t need)
 	return true;
 }
 
-char *
-buf_room(struct buf *b, size_t n)
+char *buf_room(struct buf *b, size_t n)
 {
 	size_t max = b->max < PTRDIFF_MAX ? b->max : PTRDIFF_MAX - 1;
 
@@ -87,8 +80,7 @@ buf_room(struct buf *b, size_t n)
 	return b->data + b->len;
 }
 
-void
-buf_put(struct buf *b, const void *p, size_t n)
+void buf_put(struct buf *b, const void *p, size_t n)
 {
 	char *to = buf_room(b, n);
 
@@ -98,20 +90,18 @@ buf_put(struct buf *b, const void *p, size_t n)
 	b->len += n;
 }
 
-void
-buf_puts(struct buf *b, const char *s)
+void buf_puts(struct buf *b, const char *s)
 {
 	buf_put(b, s, strlen(s));
 }
 
-void
-buf_putc(struct buf *b, char c)
+void buf_putc(struct buf *b, char c)
 {
 	buf_put(b, &c, 1);
 }
 
-__attribute__((format(printf, 3, 0))) static void
-vprint(struct buf *b, size_t len, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void vprint(
+    struct buf *b, size_t len, const char *fmt, va_list ap)
 {
 	/* The NUL that vsnprintf(3) writes has its place: buf_room() always leaves one octet. */
 	char *to = buf_room(b, len);
@@ -122,8 +112,7 @@ vprint(struct buf *b, size_t len, const char *fmt, va_list ap)
 	b->len += len;
 }
 
-void
-buf_printf(struct buf *b, const char *fmt, ...)
+void buf_printf(struct buf *b, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -139,8 +128,7 @@ buf_printf(struct buf *b, const char *fmt, ...)
 	va_end(ap);
 }
 
-void
-buf_drop(struct buf *b, size_t n)
+void buf_drop(struct buf *b, size_t n)
 {
 	if (n >= b->len) {
 		b->len = 0;
@@ -150,8 +138,7 @@ buf_drop(struct buf *b, size_t n)
 	b->len -= n;
 }
 
-const char *
-buf_str(struct buf *b)
+const char *buf_str(struct buf *b)
 {
 	if (b->failed || b->len == 0)
 		return "";
@@ -159,8 +146,7 @@ buf_str(struct buf *b)
 	return b->data;
 }
 
-char *
-buf_steal(struct buf *b)
+char *buf_steal(struct buf *b)
 {
 	char *p = buf_room(b, 0);
 

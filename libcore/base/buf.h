@@ -29,8 +29,7 @@ void buf_free(struct buf *b);
 void buf_wipe(struct buf *b);
 /* Forgets content and failure mark, keeps the memory. */
 void buf_reset(struct buf *b);
-static inline bool
-buf_failed(const struct buf *b)
+static inline bool buf_failed(const struct buf *b)
 {
 	return b->failed;
 }

@@ -9,14 +9,12 @@ enum {
 
 static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
-static size_t
-encoded_len(size_t n)
+static size_t encoded_len(size_t n)
 {
 	return (n / 3 + (n % 3 != 0)) * 4;
 }
 
-static char *
-encode_group(char *to, const unsigned char *p, size_t n)
+static char *encode_group(char *to, const unsigned char *p, size_t n)
 {
 	uint32_t v = (uint32_t)p[0] << 16;
 
@@ -31,16 +29,14 @@ encode_group(char *to, const unsigned char *p, size_t n)
 	return to;
 }
 
-static char *
-encode(char *to, const unsigned char *p, size_t n)
+static char *encode(char *to, const unsigned char *p, size_t n)
 {
 	for (; n > 3; n -= 3, p += 3)
 		to = encode_group(to, p, 3);
 	return n > 0 ? encode_group(to, p, n) : to;
 }
 
-void
-enc_base64(struct buf *out, const void *p, size_t n)
+void enc_base64(struct buf *out, const void *p, size_t n)
 {
 	/* A length whose encoding has no length: let the buffer refuse it. */
 	size_t len = n > SIZE_MAX / 2 ? SIZE_MAX : encoded_len(n);
@@ -52,8 +48,7 @@ enc_base64(struct buf *out, const void *p, size_t n)
 	out->len += len;
 }
 
-void
-enc_base64_mime(struct buf *out, const void *p, size_t n)
+void enc_base64_mime(struct buf *out, const void *p, size_t n)
 {
 	const unsigned char *from = p;
 	size_t lines = n / MIME_LINE + (n % MIME_LINE != 0);
@@ -73,8 +68,7 @@ enc_base64_mime(struct buf *out, const void *p, size_t n)
 	out->len += len;
 }
 
-static unsigned
-digit(char c)
+static unsigned digit(char c)
 {
 	if (c >= 'A' && c <= 'Z')
 		return (unsigned)(c - 'A');
@@ -87,8 +81,7 @@ digit(char c)
 
 /* The 1 to 3 octets of one group; 0 when it is not one. A group with padding must be the last, and
  * the bits that the padding leaves over must be 0: each octet string has one encoding only. */
-static size_t
-decode_group(unsigned char out[static 3], const char *s, bool last)
+static size_t decode_group(unsigned char out[static 3], const char *s, bool last)
 {
 	size_t n = !last || s[3] != '=' ? 3 : s[2] != '=' ? 2 : 1;
 	uint32_t v = 0;
@@ -105,8 +98,7 @@ decode_group(unsigned char out[static 3], const char *s, bool last)
 	return (n < 3 && out[n] != 0) || (n < 2 && out[2] != 0) ? 0 : n;
 }
 
-int
-enc_base64_decode(struct buf *out, const char *s, size_t n)
+int enc_base64_decode(struct buf *out, const char *s, size_t n)
 {
 	if (n % 4 != 0)
 		return -1;
@@ -125,8 +117,7 @@ enc_base64_decode(struct buf *out, const char *s, size_t n)
 }
 
 /* What is left of a group at the end: 12 bits hold one octet, 18 hold two. */
-static void
-flush(struct enc_decoder *d, struct buf *out)
+static void flush(struct enc_decoder *d, struct buf *out)
 {
 	if (d->nbits >= 12)
 		buf_putc(out, (char)(d->bits >> (d->nbits - 8)));
@@ -135,8 +126,7 @@ flush(struct enc_decoder *d, struct buf *out)
 	d->nbits = 0;
 }
 
-static void
-take(struct enc_decoder *d, struct buf *out, unsigned v)
+static void take(struct enc_decoder *d, struct buf *out, unsigned v)
 {
 	d->bits = (d->bits << 6 | v) & 0xffffff;
 	d->nbits += 6;
@@ -147,8 +137,7 @@ take(struct enc_decoder *d, struct buf *out, unsigned v)
 	d->nbits = 0;
 }
 
-void
-enc_base64_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last)
+void enc_base64_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last)
 {
 	for (size_t i = 0; i < n && !d->done; i++) {
 		unsigned v = digit(s[i]);

@@ -7,8 +7,7 @@ enum { LINE = 76 }; /* characters of a line, with its soft line break */
 static const char upper_hex[] = "0123456789ABCDEF";
 
 /* The length of the line end at s: CRLF, LF, or the end of the text; -1 when there is none. */
-static int
-line_end(const char *s, size_t n)
+static int line_end(const char *s, size_t n)
 {
 	if (n == 0)
 		return 0;
@@ -18,8 +17,7 @@ line_end(const char *s, size_t n)
 }
 
 /* Whether the character at s may not stand for itself. `first`: it begins a line of the output. */
-static bool
-needs_escape(const char *s, size_t n, bool first)
+static bool needs_escape(const char *s, size_t n, bool first)
 {
 	bool at_end = line_end(s + 1, n - 1) >= 0;
 
@@ -33,8 +31,7 @@ needs_escape(const char *s, size_t n, bool first)
 }
 
 /* Appends one character of a line, after a soft line break if it does not fit; returns the column. */
-static size_t
-put_char(struct buf *out, const char *s, size_t n, size_t column)
+static size_t put_char(struct buf *out, const char *s, size_t n, size_t column)
 {
 	bool escape = needs_escape(s, n, column == 0);
 	size_t room = line_end(s + 1, n - 1) >= 0 ? LINE : LINE - 1;
@@ -54,8 +51,7 @@ put_char(struct buf *out, const char *s, size_t n, size_t column)
 	return column + sizeof(hex);
 }
 
-void
-enc_qp(struct buf *out, const char *s, size_t n)
+void enc_qp(struct buf *out, const char *s, size_t n)
 {
 	size_t column = 0;
 
@@ -72,8 +68,7 @@ enc_qp(struct buf *out, const char *s, size_t n)
 	}
 }
 
-static int
-hex_digit(char c)
+static int hex_digit(char c)
 {
 	if (c >= '0' && c <= '9')
 		return c - '0';
@@ -82,21 +77,18 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-static bool
-is_blank(char c)
+static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
 }
 
-static void
-release(struct enc_decoder *d, struct buf *out)
+static void release(struct enc_decoder *d, struct buf *out)
 {
 	buf_put(out, d->held, d->nheld);
 	d->nheld = 0;
 }
 
-static void
-hold(struct enc_decoder *d, struct buf *out, char c)
+static void hold(struct enc_decoder *d, struct buf *out, char c)
 {
 	/* A line this long is not quoted-printable: what is held is text then. */
 	if (d->nheld == sizeof(d->held))
@@ -106,8 +98,7 @@ hold(struct enc_decoder *d, struct buf *out, char c)
 
 /* What is held begins with "=": the next character completes the escape ("=3D", "=", blanks, line
  * end), continues it, or shows that it was none. False: c is still to be looked at. */
-static bool
-in_escape(struct enc_decoder *d, struct buf *out, char c)
+static bool in_escape(struct enc_decoder *d, struct buf *out, char c)
 {
 	char back = d->held[d->nheld - 1];
 
@@ -130,8 +121,7 @@ in_escape(struct enc_decoder *d, struct buf *out, char c)
 }
 
 /* What is held are blanks, and perhaps a CR: a line end behind them takes the blanks away. */
-static bool
-in_blanks(struct enc_decoder *d, struct buf *out, char c)
+static bool in_blanks(struct enc_decoder *d, struct buf *out, char c)
 {
 	bool cr = d->held[d->nheld - 1] == '\r';
 
@@ -148,8 +138,7 @@ in_blanks(struct enc_decoder *d, struct buf *out, char c)
 	return false;
 }
 
-static void
-take(struct enc_decoder *d, struct buf *out, char c)
+static void take(struct enc_decoder *d, struct buf *out, char c)
 {
 	if (d->nheld > 0 && (d->held[0] == '=' ? in_escape : in_blanks)(d, out, c))
 		return;
@@ -159,8 +148,7 @@ take(struct enc_decoder *d, struct buf *out, char c)
 		buf_putc(out, c);
 }
 
-static void
-finish(struct enc_decoder *d, struct buf *out)
+static void finish(struct enc_decoder *d, struct buf *out)
 {
 	char back = d->nheld > 0 ? d->held[d->nheld - 1] : '\0';
 	bool soft_break = d->nheld > 0 && d->held[0] == '=' && hex_digit(back) < 0;
@@ -171,8 +159,7 @@ finish(struct enc_decoder *d, struct buf *out)
 	*d = (struct enc_decoder){0};
 }
 
-void
-enc_qp_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last)
+void enc_qp_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last)
 {
 	for (size_t i = 0; i < n; i++)
 		take(d, out, s[i]);

@@ -3,8 +3,7 @@
 #include "base/enc.h"
 #include "base/utf8.h"
 
-bool
-enc_is_utf8(const char *s, size_t n)
+bool enc_is_utf8(const char *s, size_t n)
 {
 	uint32_t cp;
 
@@ -19,8 +18,7 @@ enc_is_utf8(const char *s, size_t n)
 }
 
 /* \n, \r and \t, as vis(3) writes them with VIS_CSTYLE, the rest as with VIS_OCTAL. */
-static size_t
-escape_octet(char *out, char c)
+static size_t escape_octet(char *out, char c)
 {
 	unsigned char x = (unsigned char)c;
 
@@ -35,8 +33,7 @@ escape_octet(char *out, char c)
 	return 4;
 }
 
-size_t
-enc_safe_one(char out[static ENC_SAFE_MAX], size_t *outlen, const char *s, size_t n)
+size_t enc_safe_one(char out[static ENC_SAFE_MAX], size_t *outlen, const char *s, size_t n)
 {
 	uint32_t cp;
 	size_t len = utf8_next(s, n, &cp), used = len > 0 ? len : 1, at = 0;
@@ -52,8 +49,7 @@ enc_safe_one(char out[static ENC_SAFE_MAX], size_t *outlen, const char *s, size_
 	return used;
 }
 
-void
-enc_safe(struct buf *out, const char *s, size_t n)
+void enc_safe(struct buf *out, const char *s, size_t n)
 {
 	while (n > 0) {
 		char one[ENC_SAFE_MAX];
@@ -66,8 +62,7 @@ enc_safe(struct buf *out, const char *s, size_t n)
 	}
 }
 
-static void
-json_escape(struct buf *out, uint32_t cp)
+static void json_escape(struct buf *out, uint32_t cp)
 {
 	static const char names[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
 	const char *at = cp > 0 && cp < 0x80 ? strchr(names, (int)cp) : NULL;
@@ -78,8 +73,7 @@ json_escape(struct buf *out, uint32_t cp)
 		buf_printf(out, "\\u%04x", (unsigned)cp);
 }
 
-void
-enc_json(struct buf *out, const char *s, size_t n)
+void enc_json(struct buf *out, const char *s, size_t n)
 {
 	buf_putc(out, '"');
 	while (n > 0) {

@@ -12,15 +12,14 @@ struct draft {
 	char s[FAULT_MSG_MAX + 8];
 };
 
-__attribute__((format(printf, 2, 0))) static void
-draft_vprint(struct draft *d, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void draft_vprint(
+    struct draft *d, const char *fmt, va_list ap)
 {
 	if (vsnprintf(d->s, sizeof(d->s), fmt, ap) < 0)
 		d->s[0] = '\0';
 }
 
-static void
-draft_append(struct draft *d, const char *s)
+static void draft_append(struct draft *d, const char *s)
 {
 	size_t len = strlen(d->s);
 
@@ -28,8 +27,7 @@ draft_append(struct draft *d, const char *s)
 }
 
 /* A backslash stays single here: the text is read, not decoded, and it may have been escaped once. */
-static void
-publish(struct fault *f, const struct draft *d)
+static void publish(struct fault *f, const struct draft *d)
 {
 	size_t n = strlen(d->s), at = 0, len = 0;
 
@@ -45,8 +43,7 @@ publish(struct fault *f, const struct draft *d)
 	f->msg[len] = '\0';
 }
 
-int
-fault_set(struct fault *f, enum fault_class cls, const char *fmt, ...)
+int fault_set(struct fault *f, enum fault_class cls, const char *fmt, ...)
 {
 	struct draft d;
 	va_list ap;
@@ -59,8 +56,7 @@ fault_set(struct fault *f, enum fault_class cls, const char *fmt, ...)
 	return -1;
 }
 
-int
-fault_errno(struct fault *f, enum fault_class cls, const char *fmt, ...)
+int fault_errno(struct fault *f, enum fault_class cls, const char *fmt, ...)
 {
 	int error = errno;
 	char why[128];
@@ -76,8 +72,7 @@ fault_errno(struct fault *f, enum fault_class cls, const char *fmt, ...)
 	return -1;
 }
 
-int
-fault_while(struct fault *f, const char *fmt, ...)
+int fault_while(struct fault *f, const char *fmt, ...)
 {
 	struct draft d;
 	va_list ap;

@@ -11,8 +11,9 @@
 
 enum fault_class {
 	FAULT_NONE = 0,
-	FAULT_USAGE = 64,    /* the command line is wrong */
-	FAULT_DATA = 65,     /* input is malformed, or a URL is stale (UIDVALIDITY changed, no such UID) */
+	FAULT_USAGE = 64, /* the command line is wrong */
+	FAULT_DATA =
+	    65, /* input is malformed, or a URL is stale (UIDVALIDITY changed, no such UID) */
 	FAULT_NOINPUT = 66,  /* a local file cannot be read */
 	FAULT_NOHOST = 68,   /* the host name does not resolve */
 	FAULT_REFUSED = 69,  /* the server refuses for good, or lacks what is asked of it */

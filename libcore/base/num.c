@@ -2,8 +2,7 @@
 
 #include <string.h>
 
-static int
-number(const char *s, size_t n, uint64_t max, uint64_t *out)
+static int number(const char *s, size_t n, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;
 
@@ -21,8 +20,7 @@ number(const char *s, size_t n, uint64_t max, uint64_t *out)
 	return 0;
 }
 
-int
-num_u32(const char *s, size_t n, uint32_t *out)
+int num_u32(const char *s, size_t n, uint32_t *out)
 {
 	uint64_t v;
 
@@ -32,16 +30,14 @@ num_u32(const char *s, size_t n, uint32_t *out)
 	return 0;
 }
 
-int
-num_nz32(const char *s, size_t n, uint32_t *out)
+int num_nz32(const char *s, size_t n, uint32_t *out)
 {
 	if (n == 0 || s[0] == '0')
 		return -1;
 	return num_u32(s, n, out);
 }
 
-int
-num_u63(const char *s, size_t n, uint64_t *out)
+int num_u63(const char *s, size_t n, uint64_t *out)
 {
 	return number(s, n, INT64_MAX, out);
 }
@@ -51,8 +47,7 @@ struct unit {
 	uint64_t factor;
 };
 
-static uint64_t
-factor_of(const struct unit *units, char name)
+static uint64_t factor_of(const struct unit *units, char name)
 {
 	for (; units->name != '\0'; units++)
 		if (units->name == name)
@@ -61,8 +56,7 @@ factor_of(const struct unit *units, char name)
 }
 
 /* Digits and at most one letter of units. */
-static int
-quantity(const char *s, const struct unit *units, uint64_t *out)
+static int quantity(const char *s, const struct unit *units, uint64_t *out)
 {
 	size_t n = strlen(s);
 	uint64_t v, factor = 1;
@@ -75,8 +69,7 @@ quantity(const char *s, const struct unit *units, uint64_t *out)
 	return 0;
 }
 
-int
-num_size(const char *s, uint64_t *out)
+int num_size(const char *s, uint64_t *out)
 {
 	static const struct unit units[] = {
 	    {'k', UINT64_C(1) << 10},
@@ -91,8 +84,7 @@ num_size(const char *s, uint64_t *out)
 	return quantity(s, units, out);
 }
 
-int
-num_duration(const char *s, time_t *out)
+int num_duration(const char *s, time_t *out)
 {
 	static const struct unit units[] = {
 	    {'s', 1},

@@ -11,14 +11,18 @@
 #include <stdint.h>
 #include <time.h>
 
-int num_u32(const char *s, size_t n, uint32_t *out);   /* number: RFC 9051 section 9 */
-int num_nz32(const char *s, size_t n, uint32_t *out);  /* nz-number; UID, UIDVALIDITY */
-int num_u63(const char *s, size_t n, uint64_t *out);   /* number64, mod-sequence-value: at most 2^63-1 */
+int num_u32(const char *s, size_t n, uint32_t *out);  /* number: RFC 9051 section 9 */
+int num_nz32(const char *s, size_t n, uint32_t *out); /* nz-number; UID, UIDVALIDITY */
+int num_u63(
+    const char *s, size_t n, uint64_t *out); /* number64, mod-sequence-value: at most 2^63-1 */
 
 /* NUL-terminated text of people. */
-int num_size(const char *s, uint64_t *out);     /* octets: digits and an optional k, M or G (2^10, ...) */
-int num_duration(const char *s, time_t *out);   /* seconds: digits and s, m, h, d, w or y; "90d"; no unit: seconds */
-int num_rfc3339(const char *s, time_t *out);    /* date-time of RFC 3339: 2026-11-24T10:00:00Z, +01:00; fraction ignored */
+int num_size(
+    const char *s, uint64_t *out); /* octets: digits and an optional k, M or G (2^10, ...) */
+int num_duration(const char *s,
+    time_t *out); /* seconds: digits and s, m, h, d, w or y; "90d"; no unit: seconds */
+int num_rfc3339(const char *s,
+    time_t *out); /* date-time of RFC 3339: 2026-11-24T10:00:00Z, +01:00; fraction ignored */
 
 /* Writes the RFC 3339 UTC form "2026-11-24T10:00:00Z" (21 octets with the NUL) to out. */
 enum { NUM_RFC3339_LEN = 21 };

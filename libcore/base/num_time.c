@@ -9,8 +9,7 @@ struct scan {
 	const char *p;
 };
 
-static bool
-digits(struct scan *s, size_t n, int lo, int hi, int *out)
+static bool digits(struct scan *s, size_t n, int lo, int hi, int *out)
 {
 	int v = 0;
 
@@ -23,8 +22,7 @@ digits(struct scan *s, size_t n, int lo, int hi, int *out)
 	return v >= lo && v <= hi;
 }
 
-static bool
-one_of(struct scan *s, const char *set)
+static bool one_of(struct scan *s, const char *set)
 {
 	if (*s->p == '\0' || strchr(set, *s->p) == NULL)
 		return false;
@@ -32,8 +30,7 @@ one_of(struct scan *s, const char *set)
 	return true;
 }
 
-static int
-days_in(int year, int month)
+static int days_in(int year, int month)
 {
 	static const char days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
@@ -41,8 +38,7 @@ days_in(int year, int month)
 	return days[month - 1] + (month == 2 && leap);
 }
 
-static bool
-full_date(struct scan *s, struct tm *tm)
+static bool full_date(struct scan *s, struct tm *tm)
 {
 	int year, month;
 
@@ -54,8 +50,7 @@ full_date(struct scan *s, struct tm *tm)
 	return true;
 }
 
-static bool
-fraction(struct scan *s)
+static bool fraction(struct scan *s)
 {
 	if (!one_of(s, "."))
 		return true;
@@ -65,17 +60,15 @@ fraction(struct scan *s)
 	return true;
 }
 
-static bool
-partial_time(struct scan *s, struct tm *tm)
+static bool partial_time(struct scan *s, struct tm *tm)
 {
 	/* 60: a leap second is the next minute's first one to timegm(3). */
 	return digits(s, 2, 0, 23, &tm->tm_hour) && one_of(s, ":") &&
-	       digits(s, 2, 0, 59, &tm->tm_min) && one_of(s, ":") &&
-	       digits(s, 2, 0, 60, &tm->tm_sec) && fraction(s);
+	    digits(s, 2, 0, 59, &tm->tm_min) && one_of(s, ":") &&
+	    digits(s, 2, 0, 60, &tm->tm_sec) && fraction(s);
 }
 
-static bool
-offset(struct scan *s, int *seconds)
+static bool offset(struct scan *s, int *seconds)
 {
 	int hours, minutes;
 
@@ -90,8 +83,7 @@ offset(struct scan *s, int *seconds)
 	return true;
 }
 
-int
-num_rfc3339(const char *text, time_t *out)
+int num_rfc3339(const char *text, time_t *out)
 {
 	struct scan s = {text};
 	struct tm tm = {0};
@@ -104,8 +96,7 @@ num_rfc3339(const char *text, time_t *out)
 	return 0;
 }
 
-void
-num_format_rfc3339(time_t t, char out[static NUM_RFC3339_LEN])
+void num_format_rfc3339(time_t t, char out[static NUM_RFC3339_LEN])
 {
 	/* The form has four digits for the year: what is outside comes out as its first or last. */
 	const int64_t first = INT64_C(-62167219200), last = INT64_C(253402300799);

@@ -13,14 +13,12 @@ static const struct form forms[] = {
     {0xf8, 0xf0, 4, 0x10000},
 };
 
-static bool
-is_scalar(uint32_t cp)
+static bool is_scalar(uint32_t cp)
 {
 	return cp <= 0x10ffff && (cp < 0xd800 || cp > 0xdfff);
 }
 
-static const struct form *
-form_of(unsigned char lead)
+static const struct form *form_of(unsigned char lead)
 {
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
 		if ((lead & forms[i].mask) == forms[i].lead)
@@ -28,8 +26,7 @@ form_of(unsigned char lead)
 	return NULL;
 }
 
-size_t
-utf8_next(const char *s, size_t n, uint32_t *cp)
+size_t utf8_next(const char *s, size_t n, uint32_t *cp)
 {
 	const struct form *form = n > 0 ? form_of((unsigned char)s[0]) : NULL;
 
@@ -48,8 +45,7 @@ utf8_next(const char *s, size_t n, uint32_t *cp)
 	return form->len;
 }
 
-size_t
-utf8_put(char out[static UTF8_MAX], uint32_t cp)
+size_t utf8_put(char out[static UTF8_MAX], uint32_t cp)
 {
 	size_t len = cp < 0x80 ? 1 : cp < 0x800 ? 2 : cp < 0x10000 ? 3 : 4;
 
@@ -61,12 +57,11 @@ utf8_put(char out[static UTF8_MAX], uint32_t cp)
 	return len;
 }
 
-bool
-utf8_is_unsafe(uint32_t cp)
+bool utf8_is_unsafe(uint32_t cp)
 {
 	if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0))
 		return true;
 	/* Bidi_Control of Unicode, and U+2028 and U+2029, which some readers take for a line's end. */
 	return cp == 0x061c || cp == 0x200e || cp == 0x200f || (cp >= 0x2028 && cp <= 0x202e) ||
-	       (cp >= 0x2066 && cp <= 0x2069);
+	    (cp >= 0x2066 && cp <= 0x2069);
 }
