@@ -1,0 +1,237 @@
+/* line: an account's servers, dialled. */
+#include "app/line.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/locate.h"
+
+const char *line_user(const struct account *a, const struct server *s)
+{
+	if (a->user != NULL)
+		return a->user;
+	if (s->user != NULL)
+		return s->user;
+	return a->imap.user != NULL ? a->imap.user : a->submit.user;
+}
+
+/* What the configuration says of one server, as the wire wants it. */
+static void endpoint_of(const struct account *a, const struct server *s, const char *tunnel,
+    const char *fingerprint, const char *session_file, struct trace *trace, struct endpoint *e)
+{
+	*e = (struct endpoint){.host = s->host,
+	    .port = s->port,
+	    .security = s->security == CONFIG_TLS ? CHAN_TLS : CHAN_STARTTLS,
+	    .tunnel = tunnel,
+	    .tls = {.ca_file = a->tls_ca, .fingerprint = fingerprint, .session_file = session_file},
+	    .connect_timeout = a->timeout * 1000,
+	    .trace = trace};
+}
+
+static struct memo *memo_of(const struct account *a, const struct server *s, const char *service)
+{
+	char name[256], server[320];
+
+	snprintf(name, sizeof(name), "%s.%s", a->name, service);
+	snprintf(server, sizeof(server), "%s:%u", s->host != NULL ? s->host : "tunnel", s->port);
+	return memo_open(name, server);
+}
+
+static struct trace *trace_of(const struct tool *t, const char *service)
+{
+	return t->verbose >= 2 ? trace_new(STDERR_FILENO, service) : NULL;
+}
+
+static int credentials_of(const struct account *a, const struct server *s, struct secret *secret,
+    struct credentials *k, struct fault *f)
+{
+	const char *user = line_user(a, s);
+
+	*k = (struct credentials){.user = user, .auth = a->auth};
+	if (a->auth != NULL &&
+	    (strcasecmp(a->auth, "EXTERNAL") == 0 || strcasecmp(a->auth, "ANONYMOUS") == 0))
+		return 0;
+	if (user == NULL)
+		return fault_set(
+		    f, FAULT_CONFIG, "account %s: no user name for %s", a->name, s->host);
+	if (secret_get(secret, a, s, user, f) == -1)
+		return -1;
+	if (secret->is_token)
+		k->token = buf_str(&secret->value);
+	else
+		k->password = buf_str(&secret->value);
+	return 0;
+}
+
+static int imap_connect(struct imap_line *l, struct memo *memo, bool bulk, struct fault *f)
+{
+	const struct account *a = l->account;
+	struct imap_options o = {.require_tls = !a->tls_insecure && a->tunnel == NULL,
+	    .compress = bulk && a->compress,
+	    .timeout = a->timeout * 1000};
+	struct credentials k;
+	struct secret secret = {0};
+
+	endpoint_of(a, &a->imap, a->tunnel, a->tls_fingerprint, memo_session_file(memo), l->trace,
+	    &o.endpoint);
+	/* A tunnel may well come logged in (PREAUTH): then no secret is asked for. */
+	if (a->tunnel == NULL || line_user(a, &a->imap) != NULL) {
+		if (credentials_of(a, &a->imap, &secret, &k, f) == -1)
+			return -1;
+		o.credentials = &k;
+	}
+	l->imap = imap_open(&o, f);
+	if (o.credentials != NULL && (k.password != NULL || k.token != NULL))
+		secret_wipe(&secret);
+	if (l->imap == NULL)
+		return -1;
+	tool_note(l->tool, "imap: %s, %s", a->imap.host != NULL ? a->imap.host : "tunnel",
+	    imap_describe(l->imap));
+	memo_set(memo, "caps", imap_caps(l->imap));
+	memo_set(memo, "caps-before", imap_caps_before(l->imap));
+	return 0;
+}
+
+struct imap_line *imap_line_open(
+    const struct tool *t, const struct account *a, bool bulk, struct fault *f)
+{
+	struct imap_line *l;
+
+	if (!a->imap.set && a->tunnel == NULL) {
+		fault_set(f, FAULT_CONFIG, "account %s has no `imap` server", a->name);
+		return NULL;
+	}
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	l->tool = t;
+	l->account = a;
+	l->trace = trace_of(t, "imap");
+
+	struct memo *memo = memo_of(a, &a->imap, "imap");
+	int r = imap_connect(l, memo, bulk, f);
+	memo_close(memo);
+	if (r == -1) {
+		imap_line_close(l);
+		return NULL;
+	}
+	return l;
+}
+
+void imap_line_close(struct imap_line *l)
+{
+	if (l == NULL)
+		return;
+	imap_close(l->imap);
+	trace_free(l->trace);
+	free(l->selected);
+	free(l);
+}
+
+int imap_line_select(
+    struct imap_line *l, const char *mailbox, bool read_only, uint32_t uidvalidity, struct fault *f)
+{
+	bool open = l->selected != NULL && strcmp(l->selected, mailbox) == 0;
+
+	if (open && (read_only || !l->selected_read_only) &&
+	    (uidvalidity == 0 || uidvalidity == l->mailbox.uidvalidity))
+		return 0;
+	free(l->selected);
+	l->selected = NULL;
+	if (mailbox_open(l->imap, mailbox, read_only, uidvalidity, &l->mailbox, f) == -1)
+		return -1;
+	l->selected = strdup(mailbox);
+	l->selected_read_only = read_only;
+	return l->selected == NULL ? fault_set(f, FAULT_TEMP, "out of memory") : 0;
+}
+
+static void recall(const struct memo *m, struct smtp_known *k)
+{
+	k->ehlo = memo_get(m, "ehlo");
+	k->ehlo_before = memo_get(m, "ehlo-before");
+	k->auth_takes_flight = memo_get(m, "auth-takes-flight") != NULL;
+	k->auth_swallows = memo_get(m, "auth-swallows") != NULL;
+}
+
+static int smtp_connect(struct smtp_line *l, unsigned want, struct fault *f)
+{
+	const struct account *a = l->account;
+	const char *pin =
+	    a->submit_tls_fingerprint != NULL ? a->submit_tls_fingerprint : a->tls_fingerprint;
+	struct smtp_options o = {.require_tls = !a->tls_insecure && a->submit_tunnel == NULL,
+	    .helo = a->helo,
+	    .want = want,
+	    .timeout = a->timeout * 1000};
+
+	endpoint_of(a, &a->submit, a->submit_tunnel, pin, memo_session_file(l->memo), l->trace,
+	    &o.endpoint);
+	if (a->submit_tunnel == NULL || line_user(a, &a->submit) != NULL) {
+		if (credentials_of(a, &a->submit, &l->secret, &l->credentials, f) == -1)
+			return -1;
+		o.credentials = &l->credentials;
+	}
+	recall(l->memo, &o.known);
+	l->smtp = smtp_open(&o, f);
+	if (l->smtp == NULL)
+		return -1;
+	tool_note(l->tool, "submit: %s, %s", a->submit.host != NULL ? a->submit.host : "tunnel",
+	    smtp_describe(l->smtp));
+	return 0;
+}
+
+struct smtp_line *smtp_line_open(
+    const struct tool *t, const struct account *a, unsigned want, struct fault *f)
+{
+	struct smtp_line *l;
+
+	if (!a->submit.set && a->submit_tunnel == NULL) {
+		fault_set(f, FAULT_CONFIG, "account %s has no `submit` server", a->name);
+		return NULL;
+	}
+	l = calloc(1, sizeof(*l));
+	if (l == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	l->tool = t;
+	l->account = a;
+	l->trace = trace_of(t, "smtp");
+	l->memo = memo_of(a, &a->submit, "submit");
+	if (smtp_connect(l, want, f) == -1) {
+		smtp_line_close(l);
+		return NULL;
+	}
+	return l;
+}
+
+static void remember(struct smtp_line *l)
+{
+	const struct smtp_caps *caps = smtp_caps(l->smtp);
+	struct smtp_known k = {0};
+
+	smtp_learned(l->smtp, &k);
+	memo_set(l->memo, "ehlo", k.ehlo);
+	memo_set(l->memo, "ehlo-before", k.ehlo_before);
+	memo_set(l->memo, "auth-takes-flight", k.auth_takes_flight ? "yes" : NULL);
+	memo_set(l->memo, "auth-swallows", k.auth_swallows ? "yes" : NULL);
+	if (caps->burl_url[0] != '\0')
+		memo_set(l->memo, "burl-url", caps->burl_url);
+}
+
+void smtp_line_close(struct smtp_line *l)
+{
+	if (l == NULL)
+		return;
+	if (l->smtp != NULL)
+		remember(l);
+	smtp_quit(l->smtp);
+	memo_close(l->memo);
+	if (l->credentials.password != NULL || l->credentials.token != NULL)
+		secret_wipe(&l->secret);
+	trace_free(l->trace);
+	free(l);
+}

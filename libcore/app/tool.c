@@ -1,0 +1,161 @@
+/* tool: options, notes and records that all programs share. */
+#include "app/tool.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "base/enc.h"
+
+enum { LINE_MAX_OCTETS = 1024 * 1024 };
+
+void tool_init(struct tool *t, const char *name, FILE *err)
+{
+	memset(t, 0, sizeof(*t));
+	t->name = name;
+	t->err = err;
+}
+
+void tool_free(struct tool *t)
+{
+	config_free(t->config);
+	t->config = NULL;
+}
+
+int tool_option(struct tool *t, int option, const char *argument, struct fault *f)
+{
+	switch (option) {
+	case 'a':
+		t->account = argument;
+		return 0;
+	case 'c':
+		t->config_path = argument;
+		return 0;
+	case 'o':
+		if (t->noverride == TOOL_OVERRIDES_MAX)
+			return fault_set(
+			    f, FAULT_USAGE, "more than %d -o options", TOOL_OVERRIDES_MAX);
+		t->override[t->noverride++] = argument;
+		return 0;
+	case 'v':
+		t->verbose++;
+		return 0;
+	default:
+		return fault_set(f, FAULT_USAGE, "unknown option");
+	}
+}
+
+int tool_config(struct tool *t, struct fault *f)
+{
+	if (t->config != NULL)
+		return 0;
+	t->config = config_load(t->config_path, f);
+	if (t->config == NULL)
+		return -1;
+	for (size_t i = 0; i < t->noverride; i++)
+		if (config_override(t->config, t->override[i], f) == -1)
+			return -1;
+	return 0;
+}
+
+static void say(const struct tool *t, const char *fmt, va_list ap)
+{
+	char text[4096];
+	struct buf safe;
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	buf_init(&safe, LINE_MAX_OCTETS);
+	enc_safe(&safe, text, strlen(text));
+	fprintf(t->err, "%s: %s\n", t->name, buf_str(&safe));
+	buf_free(&safe);
+}
+
+void tool_note(const struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (t->verbose == 0)
+		return;
+	va_start(ap, fmt);
+	say(t, fmt, ap);
+	va_end(ap);
+}
+
+void tool_warn(const struct tool *t, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(t, fmt, ap);
+	va_end(ap);
+}
+
+/* A fault's message is safe already: printed as it is. */
+int tool_fail(const struct tool *t, const struct fault *f)
+{
+	fprintf(t->err, "%s: %s\n", t->name, f->msg);
+	return f->cls == FAULT_NONE ? FAULT_BUG : (int)f->cls;
+}
+
+static void put_line(struct buf *b, const struct record_field *fields, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *v = fields[i].value;
+
+		if (i > 0)
+			buf_putc(b, '\t');
+		if (v == NULL)
+			buf_putc(b, '-');
+		else
+			enc_safe(b, v, strlen(v));
+	}
+}
+
+static void put_json(struct buf *b, const struct record_field *fields, size_t n)
+{
+	buf_putc(b, '{');
+	for (size_t i = 0; i < n; i++) {
+		const char *v = fields[i].value;
+
+		if (i > 0)
+			buf_putc(b, ',');
+		enc_json(b, fields[i].name, strlen(fields[i].name));
+		buf_putc(b, ':');
+		if (v == NULL)
+			buf_puts(b, "null");
+		else if (fields[i].number)
+			buf_puts(b, v);
+		else
+			enc_json(b, v, strlen(v));
+	}
+	buf_putc(b, '}');
+}
+
+int tool_record(
+    const struct tool *t, FILE *out, const struct record_field *fields, size_t n, struct fault *f)
+{
+	struct buf b;
+	int r = 0;
+
+	buf_init(&b, LINE_MAX_OCTETS);
+	if (t->json)
+		put_json(&b, fields, n);
+	else
+		put_line(&b, fields, n);
+	buf_putc(&b, '\n');
+	if (buf_failed(&b))
+		r = fault_set(f, FAULT_IO, "a line of output over %d octets", LINE_MAX_OCTETS);
+	else if (fwrite(b.data, 1, b.len, out) != b.len)
+		r = fault_errno(f, FAULT_IO, "standard output");
+	buf_free(&b);
+	return r;
+}
+
+int tool_flush(FILE *out, struct fault *f)
+{
+	if (fflush(out) == EOF || ferror(out))
+		return fault_errno(f, FAULT_IO, "standard output");
+	return 0;
+}
