@@ -104,5 +104,12 @@ void num_format_rfc3339(time_t t, char out[static NUM_RFC3339_LEN])
 	struct tm tm;
 
 	gmtime_r(&clamped, &tm);
-	strftime(out, NUM_RFC3339_LEN, "%Y-%m-%dT%H:%M:%SZ", &tm);
+	/* strftime(3) leaves the zeroes of an early year out. The moduli change nothing; they show the
+	 * compiler that it fits. */
+	unsigned year = (unsigned)(tm.tm_year + 1900) % 10000,
+		 month = (unsigned)(tm.tm_mon + 1) % 100;
+	unsigned day = (unsigned)tm.tm_mday % 100, hour = (unsigned)tm.tm_hour % 100;
+	unsigned minute = (unsigned)tm.tm_min % 100, second = (unsigned)tm.tm_sec % 100;
+	snprintf(out, NUM_RFC3339_LEN, "%04u-%02u-%02uT%02u:%02u:%02uZ", year, month, day, hour,
+	    minute, second);
 }

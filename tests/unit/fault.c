@@ -1,0 +1,94 @@
+#include "base/fault.h"
+
+#include <errno.h>
+
+#include "base/enc.h"
+#include "unit.h"
+
+TEST(fault_carries_class_and_message)
+{
+	struct fault f = {0};
+
+	CHECK_INT(fault_set(&f, FAULT_DATA, "part %s of %d", "1.2", 7), -1);
+	CHECK_INT(f.cls, FAULT_DATA);
+	CHECK_STR(f.msg, "part 1.2 of 7");
+}
+
+TEST(fault_while_goes_before)
+{
+	struct fault f = {0};
+
+	fault_set(&f, FAULT_TEMP, "connection reset");
+	CHECK_INT(fault_while(&f, "FETCH %d", 3), -1);
+	CHECK_INT(fault_while(&f, "%s", "work"), -1);
+	CHECK_INT(f.cls, FAULT_TEMP);
+	CHECK_STR(f.msg, "work: FETCH 3: connection reset");
+}
+
+TEST(fault_errno_says_why)
+{
+	struct fault f = {0};
+
+	errno = ENOENT;
+	CHECK_INT(fault_errno(&f, FAULT_NOINPUT, "%s", "/x"), -1);
+	CHECK_INT(f.cls, FAULT_NOINPUT);
+	CHECK_STR(f.msg, "/x: No such file or directory");
+}
+
+TEST(fault_shows_foreign_text_safely)
+{
+	struct fault f = {0};
+
+	fault_set(
+	    &f, FAULT_REFUSED, "server says: %s", "a\x1b[2Jb\r\nc\xff\xe2\x80\xae z\xc3\xbc\x7f");
+	CHECK_STR(f.msg, "server says: a\\033[2Jb\\r\\nc\\377\\342\\200\\256 z\xc3\xbc\\177");
+	fault_while(&f, "x");
+	CHECK_STR(f.msg, "x: server says: a\\033[2Jb\\r\\nc\\377\\342\\200\\256 z\xc3\xbc\\177");
+}
+
+/* Wherever the text is cut: one line, no half of a character or escape. */
+TEST(fault_is_cut_between_characters)
+{
+	static const char *const tails[] = {
+	    "\xc3\xbc", "\xf0\x9f\x93\xa7", "\x1b", "\xe2\x80\xae", "z"};
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		for (size_t pad = FAULT_MSG_MAX - 12; pad < FAULT_MSG_MAX + 12; pad++) {
+			char text[FAULT_MSG_MAX * 2] = {0};
+			struct fault f = {0};
+			memset(text, 'x', pad);
+			for (int k = 0; k < 8; k++)
+				strcat(text, tails[i]);
+			fault_set(&f, FAULT_DATA, "%s", text);
+			size_t n = strlen(f.msg), whole = strspn(f.msg, "x");
+			CHECK(n < FAULT_MSG_MAX && n + 12 >= FAULT_MSG_MAX);
+			CHECK(enc_is_utf8(f.msg, n));
+			CHECK((n - whole) % 4 == 0 || tails[i][0] == 'z' || tails[i][0] == '\xc3');
+		}
+	}
+}
+
+TEST(fault_while_keeps_what_is_first)
+{
+	struct fault f = {0};
+	char text[FAULT_MSG_MAX * 2] = {0};
+
+	memset(text, 'x', sizeof(text) - 1);
+	fault_set(&f, FAULT_DATA, "%s", text);
+	fault_while(&f, "front");
+	CHECK_INT(strlen(f.msg), FAULT_MSG_MAX - 1);
+	CHECK(strncmp(f.msg, "front: xxx", 10) == 0);
+	fault_while(&f, "%s", text);
+	CHECK_INT(strlen(f.msg), FAULT_MSG_MAX - 1);
+}
+
+TEST(fault_may_be_given_its_own_message)
+{
+	struct fault f = {0};
+
+	fault_set(&f, FAULT_DATA, "inner");
+	fault_set(&f, FAULT_TEMP, "outer (%s)", f.msg);
+	CHECK_STR(f.msg, "outer (inner)");
+}
+
+UNIT_MAIN
