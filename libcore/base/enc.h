@@ -37,6 +37,9 @@ struct enc_decoder {
 void enc_base64_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last);
 void enc_qp_stream(struct enc_decoder *d, struct buf *out, const char *s, size_t n, bool last);
 
+/* The value of a hexadecimal digit in any case; -1 when it is none. */
+int enc_hex_value(char c);
+
 /* True when the n octets are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool enc_is_utf8(const char *s, size_t n);
 

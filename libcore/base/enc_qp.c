@@ -68,15 +68,6 @@ void enc_qp(struct buf *out, const char *s, size_t n)
 	}
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -106,12 +97,12 @@ static bool in_escape(struct enc_decoder *d, struct buf *out, char c)
 		d->nheld = 0;
 		return true;
 	}
-	if (d->nheld == 2 && hex_digit(back) >= 0 && hex_digit(c) >= 0) {
-		buf_putc(out, (char)(hex_digit(back) << 4 | hex_digit(c)));
+	if (d->nheld == 2 && enc_hex_value(back) >= 0 && enc_hex_value(c) >= 0) {
+		buf_putc(out, (char)(enc_hex_value(back) << 4 | enc_hex_value(c)));
 		d->nheld = 0;
 		return true;
 	}
-	if ((d->nheld == 1 && hex_digit(c) >= 0) ||
+	if ((d->nheld == 1 && enc_hex_value(c) >= 0) ||
 	    ((d->nheld == 1 || is_blank(back)) && (is_blank(c) || c == '\r'))) {
 		hold(d, out, c);
 		return true;
@@ -151,7 +142,7 @@ static void take(struct enc_decoder *d, struct buf *out, char c)
 static void finish(struct enc_decoder *d, struct buf *out)
 {
 	char back = d->nheld > 0 ? d->held[d->nheld - 1] : '\0';
-	bool soft_break = d->nheld > 0 && d->held[0] == '=' && hex_digit(back) < 0;
+	bool soft_break = d->nheld > 0 && d->held[0] == '=' && enc_hex_value(back) < 0;
 
 	/* The end of the text ends its last line too. */
 	if (!soft_break && !is_blank(back))

@@ -3,6 +3,15 @@
 #include "base/enc.h"
 #include "base/utf8.h"
 
+int enc_hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 bool enc_is_utf8(const char *s, size_t n)
 {
 	uint32_t cp;
