@@ -157,6 +157,19 @@ static void recall(const struct memo *m, struct smtp_known *k)
 	k->auth_swallows = memo_get(m, "auth-swallows") != NULL;
 }
 
+/* What BURL names is wanted at once by whoever authorises URLs while this line is still open. */
+static void remember_authority(const struct smtp_line *l)
+{
+	const char *url = smtp_caps(l->smtp)->burl_url;
+	struct memo *m;
+
+	if (url[0] == '\0')
+		return;
+	m = memo_of(l->account, &l->account->submit, "submit");
+	memo_set(m, "burl-url", url);
+	memo_close(m);
+}
+
 static int smtp_connect(struct smtp_line *l, unsigned want, struct fault *f)
 {
 	const struct account *a = l->account;
@@ -180,6 +193,7 @@ static int smtp_connect(struct smtp_line *l, unsigned want, struct fault *f)
 		return -1;
 	tool_note(l->tool, "submit: %s, %s", a->submit.host != NULL ? a->submit.host : "tunnel",
 	    smtp_describe(l->smtp));
+	remember_authority(l);
 	return 0;
 }
 

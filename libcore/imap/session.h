@@ -78,6 +78,9 @@ int imap_until(struct imap *s, uint32_t tag, struct event *ev, struct fault *f);
 int imap_run(struct imap *s, struct imap_cmd *c, struct event *ev, struct fault *f);
 /* A tagged NO or BAD (or an untagged BYE) as a fault: class by its code, message "COMMAND: text". Returns -1. */
 int imap_refusal(const struct event *ev, const char *command, struct fault *f);
+/* IDLE (RFC 2177): queues it and returns its tag; events then come by imap_next() with a timeout, a CONTINUE first. imap_done() ends it: then imap_until(tag). */
+uint32_t imap_idle(struct imap *s, struct fault *f);
+int imap_done(struct imap *s, struct fault *f);
 /* The line still stands. */
 bool imap_alive(const struct imap *s);
 

@@ -24,13 +24,14 @@ enum {
 enum piece_kind { PIECE_TEXT, PIECE_FILE, PIECE_URL };
 struct piece {
 	enum piece_kind kind;
-	uint64_t size; /* octets: TEXT and FILE; URL: 0 until somebody finds out and writes it here */
-	off_t at;      /* TEXT: where its octets stand in the spool */
-	char *name;    /* FILE: path; URL: the URL */
+	uint64_t
+	    size;   /* octets: TEXT and FILE; URL: 0 until somebody finds out and writes it here */
+	off_t at;   /* TEXT: where its octets stand in the spool */
+	char *name; /* FILE: path; URL: the URL */
 };
 /* An assembly: its list in memory, its texts in one descriptor that can be read at any place. */
 struct assembly {
-	int fd;        /* seekable; the input itself, or an unlinked temporary file */
+	int fd; /* seekable; the input itself, or an unlinked temporary file */
 	bool own_fd;
 	struct piece *piece;
 	size_t n, cap;
@@ -40,7 +41,8 @@ struct assembly {
  * form: unknown verbs, bad or overflowing lengths, a text that is cut short, a missing newline, controls in names: FAULT_DATA with the record's number. FILE pieces are opened once to see their size (FAULT_NOINPUT).
  * An input without any piece is FAULT_DATA. */
 int assembly_read(struct assembly *a, int fd, struct fault *f);
-void assembly_init(struct assembly *a); /* empty, to be filled: text goes to an unlinked temporary file */
+void assembly_init(
+    struct assembly *a); /* empty, to be filled: text goes to an unlinked temporary file */
 int assembly_text(struct assembly *a, const void *p, size_t n, struct fault *f);
 int assembly_file(struct assembly *a, const char *path, struct fault *f);
 int assembly_url(struct assembly *a, const char *url, uint64_t size, struct fault *f);
@@ -56,6 +58,12 @@ uint64_t assembly_size(const struct assembly *a);
 /* The beginning of the message, as long as it is TEXT: appends at most `max` octets. For its header. */
 int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct fault *f);
 
+/* Makes the whole of a spool (assembly_spool()) of `size` octets one TEXT piece; `a` is empty and owns the descriptor from now on, also when this fails. */
+int assembly_adopt(struct assembly *a, int fd, uint64_t size, struct fault *f);
+/* Puts the n octets at p in the place of the first `old` octets of the leading TEXT. */
+int assembly_replace_head(
+    struct assembly *a, uint64_t old, const void *p, size_t n, struct fault *f);
+
 /* An unlinked temporary file, read and write, close-on-exec; -1 with FAULT_IO. */
 int assembly_spool(struct fault *f);
 
@@ -63,9 +71,13 @@ int assembly_spool(struct fault *f);
  * Copies a message from fd `in` to fd `out` with every line end (LF, CRLF, bare CR) as CRLF, a last line without one completed, an mbox "From " line at its very beginning
  * dropped. With `dot`, a line "." ends it (sendmail without -i). *octets: what was written; *kind: what it holds.
  */
-enum content { CONTENT_7BIT, CONTENT_8BIT, CONTENT_BINARY }; /* BINARY: a NUL, or a line over 998 octets */
-int assembly_normalise(int in, int out, bool dot, uint64_t *octets, enum content *kind,
-    struct fault *f);
+enum content {
+	CONTENT_7BIT,
+	CONTENT_8BIT,
+	CONTENT_BINARY
+}; /* BINARY: a NUL, or a line over 998 octets */
+int assembly_normalise(
+    int in, int out, bool dot, uint64_t *octets, enum content *kind, struct fault *f);
 /* What the octets of a seekable descriptor's range hold. Bare CR or LF count as BINARY. State is carried from call to call for pieces in a row; zero-initialise. */
 struct content_scan {
 	size_t column;

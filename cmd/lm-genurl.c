@@ -1,0 +1,388 @@
+/* lm-genurl: URLs that someone else may use, for a while (URLAUTH). */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "app/authorise.h"
+#include "app/locate.h"
+#include "app/source.h"
+#include "app/urlfetch.h"
+#include "base/num.h"
+#include "msg/assembly.h"
+
+enum { BATCH = 64, DEFAULT_LIFETIME = 3600 };
+
+enum { OPT_ASSEMBLY = 256, OPT_FETCH, OPT_RESET, OPT_DECODE, OPT_STRUCTURE, OPT_JSON, OPT_VERSION };
+
+static const struct option long_options[] = {
+    {"assembly", no_argument, NULL, OPT_ASSEMBLY},
+    {"decode", no_argument, NULL, OPT_DECODE},
+    {"fetch", no_argument, NULL, OPT_FETCH},
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"reset", no_argument, NULL, OPT_RESET},
+    {"structure", no_argument, NULL, OPT_STRUCTURE},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: lm-genurl [-x when] [-u access] [--json] [common options] [url...]\n"
+    "       lm-genurl [-x when] [-u access] --assembly [common options] < assembly\n"
+    "       lm-genurl --fetch [--decode | --structure] [common options] [url...]\n"
+    "       lm-genurl --reset [common options] account[/mailbox]\n"
+    "common options: -a account, -c file, -o keyword=value, -v\n";
+
+enum mode { MODE_URLS, MODE_ASSEMBLY, MODE_FETCH, MODE_RESET };
+
+struct job {
+	struct tool tool;
+	enum mode mode;
+	enum urlfetch_form form;
+	const char *access; /* -u, or NULL: submit+user */
+	time_t expire;
+	bool finished;
+	const struct account *account; /* of the line */
+	struct imap_line *line;
+	struct url url[BATCH];
+	size_t nurl;
+};
+
+/* -x: a duration from now or an RFC 3339 time; "never" for none. */
+static int parse_when(const char *text, time_t *expire, struct fault *f)
+{
+	time_t now = time(NULL), t;
+
+	if (strcmp(text, "never") == 0) {
+		*expire = 0;
+		return 0;
+	}
+	if (num_rfc3339(text, &t) == 0)
+		*expire = t;
+	else if (num_duration(text, &t) == 0)
+		*expire = now + t;
+	else
+		return fault_set(
+		    f, FAULT_USAGE, "-x takes 90m, 7d, 2026-11-24T10:00:00Z or never: %s", text);
+	if (*expire <= now)
+		return fault_set(f, FAULT_USAGE, "-x %s is in the past", text);
+	return 0;
+}
+
+/* RFC 4467 section 3, RFC 5593 section 3. */
+static int check_access(const char *text, struct fault *f)
+{
+	static const char *const plain[] = {"authuser", "anonymous", "stream"};
+
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
+		if (strcmp(text, plain[i]) == 0)
+			return 0;
+	if ((strncmp(text, "submit+", 7) == 0 && text[7] != '\0') ||
+	    (strncmp(text, "user+", 5) == 0 && text[5] != '\0'))
+		return 0;
+	return fault_set(f, FAULT_USAGE,
+	    "-u takes submit+USER, user+USER, authuser, anonymous or stream: %s", text);
+}
+
+static int set_option(struct job *j, int option, char *arg, struct fault *f)
+{
+	switch (option) {
+	case 'x':
+		return parse_when(arg, &j->expire, f);
+	case 'u':
+		j->access = arg;
+		return check_access(arg, f);
+	case OPT_ASSEMBLY:
+		j->mode = MODE_ASSEMBLY;
+		return 0;
+	case OPT_FETCH:
+		j->mode = MODE_FETCH;
+		return 0;
+	case OPT_RESET:
+		j->mode = MODE_RESET;
+		return 0;
+	case OPT_DECODE:
+		j->form = URLFETCH_BINARY;
+		return 0;
+	case OPT_STRUCTURE:
+		j->form = URLFETCH_STRUCTURE;
+		return 0;
+	case OPT_JSON:
+		j->tool.json = true;
+		return 0;
+	default:
+		return tool_option(&j->tool, option, arg, f);
+	}
+}
+
+static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "x:u:h", long_options, NULL)) != -1) {
+		if (option == '?')
+			return fault_set(f, FAULT_USAGE, "see lm-genurl --help");
+		if (option == 'h' || option == OPT_VERSION) {
+			fputs(option == 'h' ? usage : "lm-genurl " LM_VERSION "\n", stdout);
+			j->finished = true;
+			return 0;
+		}
+		if (set_option(j, option, optarg, f) == -1)
+			return -1;
+	}
+	if (j->form != URLFETCH_OCTETS && j->mode != MODE_FETCH)
+		return fault_set(f, FAULT_USAGE, "--decode and --structure go with --fetch");
+	return 0;
+}
+
+static int ensure_line(struct job *j, const struct account *a, struct fault *f)
+{
+	if (j->line != NULL && j->account == a)
+		return 0;
+	imap_line_close(j->line);
+	j->account = a;
+	j->line = imap_line_open(&j->tool, a, false, f);
+	return j->line == NULL ? -1 : 0;
+}
+
+static int authorise_batch(struct job *j, struct fault *f)
+{
+	const char *user = line_user(j->account, &j->account->submit);
+	char access[512];
+
+	snprintf(access, sizeof(access), "submit+%s", user != NULL ? user : "");
+	if (j->access == NULL && user == NULL)
+		return fault_set(
+		    f, FAULT_CONFIG, "account %s has no user name: give -u", j->account->name);
+	return authorise(&j->tool, j->line, j->url, j->nurl, j->access != NULL ? j->access : access,
+	    j->expire, f);
+}
+
+static void drop_batch(struct job *j)
+{
+	for (size_t i = 0; i < j->nurl; i++)
+		url_free(&j->url[i]);
+	j->nurl = 0;
+}
+
+static int print_url(struct job *j, const struct url *u, struct fault *f)
+{
+	struct buf b;
+	struct record_field field = {"url", NULL, false};
+	int r;
+
+	buf_init(&b, URL_MAX);
+	url_build(&b, u);
+	field.value = buf_str(&b);
+	r = tool_record(&j->tool, stdout, &field, 1, f);
+	buf_free(&b);
+	return r;
+}
+
+static int flush_urls(struct job *j, struct fault *f)
+{
+	int r = 0;
+
+	if (j->nurl == 0)
+		return 0;
+	r = authorise_batch(j, f);
+	for (size_t i = 0; i < j->nurl && r == 0; i++)
+		r = print_url(j, &j->url[i], f);
+	drop_batch(j);
+	return r == -1 ? -1 : tool_flush(stdout, f);
+}
+
+/* Takes one URL, looked at, into the batch: what is not there is not signed. */
+static int take_url(struct job *j, const char *text, struct fault *f)
+{
+	const struct account *a;
+	struct source s;
+	struct url u;
+
+	if (locate(&j->tool, text, &a, &u, f) == -1)
+		return -1;
+	if ((j->nurl == BATCH || (j->nurl > 0 && a != j->account)) && flush_urls(j, f) == -1) {
+		url_free(&u);
+		return -1;
+	}
+	if (ensure_line(j, a, f) == -1 || source_look(j->line, &u, &s, f) == -1) {
+		url_free(&u);
+		return -1;
+	}
+	source_free(&s);
+	j->url[j->nurl++] = u;
+	return 0;
+}
+
+static int fetch_url(struct job *j, const char *text, struct fault *f)
+{
+	const struct account *a;
+	struct url u = {0};
+	int r = -1;
+
+	if (url_parse(&u, text, strlen(text), f) == -1)
+		return -1;
+	if (u.token == NULL) {
+		url_free(&u);
+		return fault_set(f, FAULT_DATA, "not an authorised URL: %s", text);
+	}
+	url_free(&u);
+	if (j->tool.account != NULL) {
+		/* Someone else's URL may be fetched with one's own account: the server decides. */
+		a = locate_account(&j->tool, NULL, f);
+		if (a == NULL)
+			return -1;
+	} else if (locate(&j->tool, text, &a, &u, f) == -1) {
+		return fault_while(f, "give -a to say which account fetches it");
+	}
+	if (ensure_line(j, a, f) == 0)
+		r = urlfetch(&j->tool, j->line, text, j->form, stdout, f);
+	url_free(&u);
+	return r;
+}
+
+static int take(struct job *j, const char *text, struct fault *f)
+{
+	return j->mode == MODE_FETCH ? fetch_url(j, text, f) : take_url(j, text, f);
+}
+
+static int take_lines(struct job *j, struct fault *f)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	while (r == 0 && getline(&line, &size, stdin) > 0) {
+		line[strcspn(line, "\t\r\n")] = '\0';
+		if (*line != '\0')
+			r = take(j, line, f);
+	}
+	free(line);
+	if (r == 0 && ferror(stdin))
+		return fault_errno(f, FAULT_IO, "standard input");
+	return r;
+}
+
+static int take_all(struct job *j, int argc, char **argv, struct fault *f)
+{
+	int r = 0;
+
+	if (argc == 0 || (argc == 1 && strcmp(argv[0], "-") == 0))
+		r = take_lines(j, f);
+	else
+		for (int i = 0; i < argc && r == 0; i++)
+			r = take(j, argv[i], f);
+	if (r == 0)
+		r = flush_urls(j, f);
+	return r == -1 ? -1 : tool_flush(stdout, f);
+}
+
+/* Puts the batch's URLs, authorised, where they came from: the pieces `first` and on. */
+static int store_batch(struct job *j, struct piece **where, struct fault *f)
+{
+	struct buf b;
+	int r = authorise_batch(j, f);
+
+	for (size_t i = 0; i < j->nurl && r == 0; i++) {
+		buf_init(&b, URL_MAX);
+		url_build(&b, &j->url[i]);
+		free(where[i]->name);
+		where[i]->name = buf_steal(&b);
+		if (where[i]->name == NULL)
+			r = fault_set(f, FAULT_TEMP, "out of memory");
+	}
+	drop_batch(j);
+	return r;
+}
+
+static int authorise_assembly(struct job *j, struct fault *f)
+{
+	struct piece *where[BATCH];
+	struct assembly a;
+	const struct account *first = NULL, *one;
+	struct source s;
+	int r = 0;
+
+	if (assembly_read(&a, STDIN_FILENO, f) == -1)
+		return -1;
+	for (size_t i = 0; i < a.n && r == 0; i++) {
+		if (a.piece[i].kind != PIECE_URL)
+			continue;
+		if (j->nurl == BATCH)
+			r = store_batch(j, where, f);
+		if (r == 0)
+			r = locate(&j->tool, a.piece[i].name, &one, &j->url[j->nurl], f);
+		if (r == -1)
+			break;
+		where[j->nurl++] = &a.piece[i];
+		if (first != NULL && one != first)
+			r = fault_set(f, FAULT_DATA, "an assembly with URLs of two accounts");
+		first = one;
+		if (r == 0)
+			r = ensure_line(j, one, f);
+		if (r == 0)
+			r = source_look(j->line, &j->url[j->nurl - 1], &s, f);
+		if (r == 0)
+			source_free(&s);
+	}
+	if (r == 0 && j->nurl > 0)
+		r = store_batch(j, where, f);
+	if (r == 0)
+		r = assembly_write(&a, STDOUT_FILENO, f);
+	assembly_free(&a);
+	return r;
+}
+
+static int reset(struct job *j, int argc, char **argv, struct fault *f)
+{
+	const struct account *a;
+	struct url u;
+	int r = -1;
+
+	if (argc != 1)
+		return fault_set(f, FAULT_USAGE, "--reset takes one account or mailbox");
+	if (locate(&j->tool, argv[0], &a, &u, f) == -1)
+		return -1;
+	if (ensure_line(j, a, f) == 0)
+		r = authorise_reset(j->line, u.mailbox, f);
+	url_free(&u);
+	return r;
+}
+
+static int work(struct job *j, int argc, char **argv, struct fault *f)
+{
+	switch (j->mode) {
+	case MODE_ASSEMBLY:
+		if (argc > 0)
+			return fault_set(
+			    f, FAULT_USAGE, "--assembly reads standard input and takes no URLs");
+		return authorise_assembly(j, f);
+	case MODE_RESET:
+		return reset(j, argc, argv, f);
+	default:
+		return take_all(j, argc, argv, f);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct fault f = {0};
+	struct job j = {0};
+	int code = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	tool_init(&j.tool, "lm-genurl", stderr);
+	j.expire = time(NULL) + DEFAULT_LIFETIME;
+	if (parse_options(&j, argc, argv, &f) == -1 ||
+	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
+		code = tool_fail(&j.tool, &f);
+	drop_batch(&j);
+	imap_line_close(j.line);
+	tool_free(&j.tool);
+	return code;
+}

@@ -1,0 +1,389 @@
+/* draft: APPEND and CATENATE, and what must be known afterwards. */
+#include "app/draft.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "app/locate.h"
+#include "app/source.h"
+#include "imap/utf7.h"
+
+static bool has_url(const struct assembly *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->piece[i].kind == PIECE_URL)
+			return true;
+	return false;
+}
+
+static int write_all(int fd, const char *p, size_t n, struct fault *f)
+{
+	while (n > 0) {
+		ssize_t w = write(fd, p, n);
+
+		if (w == -1 && errno == EINTR)
+			continue;
+		if (w == -1)
+			return fault_errno(f, FAULT_IO, "temporary file");
+		p += w;
+		n -= (size_t)w;
+	}
+	return 0;
+}
+
+static int spool_local(int fd, const struct assembly *a, const struct piece *p, struct fault *f)
+{
+	char octets[16384];
+	uint64_t at = 0;
+	ssize_t n;
+
+	while ((n = assembly_octets(a, p, at, octets, sizeof(octets), f)) > 0) {
+		if (write_all(fd, octets, (size_t)n, f) == -1)
+			return -1;
+		at += (uint64_t)n;
+	}
+	if (n == 0 && at != p->size)
+		return fault_set(f, FAULT_IO, "%s changed while it was read",
+		    p->name != NULL ? p->name : "the input");
+	return n == -1 ? -1 : 0;
+}
+
+static int spool_url(struct imap_line *l, int fd, const struct piece *p, struct fault *f)
+{
+	struct url u = {0};
+	struct event ev;
+	bool complete = false;
+	int r = -1;
+
+	if (url_parse(&u, p->name, strlen(p->name), f) == -1)
+		return -1;
+	if (imap_line_select(l, u.mailbox, true, u.uidvalidity, f) == 0) {
+		uint32_t tag = source_fetch(l, &u, f);
+
+		while (tag != 0 && (r = imap_until(l->imap, tag, &ev, f)) == 1) {
+			if (ev.kind == EV_SECTION_DATA && write_all(fd, ev.data, ev.len, f) == -1)
+				break;
+			if (ev.kind == EV_SECTION_END)
+				complete = true;
+		}
+		if (r == 0 && !complete)
+			r = fault_set(f, FAULT_DATA, "no such message: %s", p->name);
+	}
+	url_free(&u);
+	return r == 0 ? 0 : -1;
+}
+
+/* Everything in one unlinked file, for a plain APPEND. */
+static int spool(struct imap_line *l, const struct assembly *a, off_t *size, struct fault *f)
+{
+	int fd = assembly_spool(f);
+
+	for (size_t i = 0; fd != -1 && i < a->n; i++) {
+		const struct piece *p = &a->piece[i];
+		int r = p->kind == PIECE_URL ? spool_url(l, fd, p, f) : spool_local(fd, a, p, f);
+
+		if (r == -1) {
+			close(fd);
+			return -1;
+		}
+	}
+	if (fd != -1)
+		*size = lseek(fd, 0, SEEK_END);
+	return fd;
+}
+
+static void begin_append(struct imap_cmd *c, struct imap_line *l, const char *mailbox,
+    const char *const *flags, size_t n)
+{
+	imap_cmd_init(c, l->imap, "APPEND");
+	imap_mailbox(c, mailbox);
+	if (n == 0)
+		return;
+	imap_list(c);
+	for (size_t i = 0; i < n; i++)
+		imap_flag(c, flags[i]);
+	imap_list_end(c);
+}
+
+static int catenate_url(struct imap_cmd *c, const struct piece *p, struct fault *f)
+{
+	struct url u = {0};
+	struct buf b;
+
+	if (url_parse(&u, p->name, strlen(p->name), f) == -1)
+		return -1;
+	buf_init(&b, URL_MAX);
+	url_build_relative(&b, &u);
+	imap_atom(c, "URL");
+	imap_astring(c, buf_str(&b), b.len);
+	buf_free(&b);
+	url_free(&u);
+	return 0;
+}
+
+/* Opens FILE pieces for the time of the command, as the session reads them while it sends. */
+static int catenate_text(struct imap_cmd *c, const struct assembly *a, const struct piece *p,
+    int spool_fd, off_t *spooled, struct fault *f)
+{
+	imap_atom(c, "TEXT");
+	if (p->kind == PIECE_TEXT) {
+		imap_literal_fd(c, a->fd, p->at, p->size, false);
+		return 0;
+	}
+	off_t at = *spooled;
+	if (spool_local(spool_fd, a, p, f) == -1)
+		return -1;
+	*spooled += (off_t)p->size;
+	imap_literal_fd(c, spool_fd, at, p->size, false);
+	return 0;
+}
+
+static int catenate_parts(
+    struct imap_cmd *c, const struct assembly *a, int spool_fd, struct fault *f)
+{
+	off_t spooled = 0;
+
+	imap_atom(c, "CATENATE");
+	imap_list(c);
+	for (size_t i = 0; i < a->n; i++) {
+		const struct piece *p = &a->piece[i];
+		int r = p->kind == PIECE_URL ? catenate_url(c, p, f)
+					     : catenate_text(c, a, p, spool_fd, &spooled, f);
+
+		if (r == -1)
+			return -1;
+	}
+	imap_list_end(c);
+	return 0;
+}
+
+static int run_append(struct imap_line *l, struct imap_cmd *c, struct url *made, struct fault *f)
+{
+	struct event ev;
+
+	if (imap_run(l->imap, c, &ev, f) == -1)
+		return -1;
+	if (ev.code == CODE_APPENDUID && ev.uids_to != NULL) {
+		made->uidvalidity = ev.uidvalidity;
+		made->uid = (uint32_t)strtoul(ev.uids_to, NULL, 10);
+	}
+	return 0;
+}
+
+static int catenate(struct imap_line *l, const char *mailbox, const char *const *flags, size_t n,
+    const struct assembly *a, struct url *made, struct fault *f)
+{
+	struct imap_cmd c;
+	int fd = assembly_spool(f), r = -1;
+
+	if (fd == -1)
+		return -1;
+	begin_append(&c, l, mailbox, flags, n);
+	if (catenate_parts(&c, a, fd, f) == 0)
+		r = run_append(l, &c, made, f);
+	imap_cmd_free(&c);
+	close(fd);
+	return r;
+}
+
+static int append(struct imap_line *l, const char *mailbox, const char *const *flags, size_t n,
+    const struct assembly *a, struct url *made, struct fault *f)
+{
+	struct imap_cmd c;
+	off_t size = 0;
+	int fd, r;
+
+	if (a->n == 1 && a->piece[0].kind == PIECE_TEXT) {
+		begin_append(&c, l, mailbox, flags, n);
+		imap_literal_fd(&c, a->fd, a->piece[0].at, a->piece[0].size, false);
+		return run_append(l, &c, made, f);
+	}
+	fd = spool(l, a, &size, f);
+	if (fd == -1)
+		return -1;
+	begin_append(&c, l, mailbox, flags, n);
+	imap_literal_fd(&c, fd, 0, (uint64_t)size, false);
+	r = run_append(l, &c, made, f);
+	close(fd);
+	return r;
+}
+
+static void note_found(const struct event *ev, struct url *made)
+{
+	uint32_t lo, hi;
+	struct set_walk w;
+
+	if (ev->kind == EV_ESEARCH && (ev->esearch.has & ESEARCH_MAX) != 0)
+		made->uid = ev->esearch.max;
+	if (ev->kind != EV_SET ||
+	    (ev->set.source != SET_SEARCH && ev->set.source != SET_ESEARCH_ALL))
+		return;
+	w = (struct set_walk){.p = ev->set.text, .n = ev->set.len};
+	while (set_walk_next(&w, &lo, &hi) == 1)
+		if (hi > made->uid)
+			made->uid = hi;
+}
+
+/* Looks for the newest message with this Message-ID. made->uid stays 0 when there is none. */
+static int find_message(struct imap_line *l, const char *mailbox, const char *message_id,
+    struct url *made, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	int r;
+
+	if (imap_line_select(l, mailbox, true, 0, f) == -1)
+		return -1;
+	made->uidvalidity = l->mailbox.uidvalidity;
+	imap_cmd_init(&c, l->imap, "UID SEARCH");
+	imap_atom(&c, "HEADER");
+	imap_atom(&c, "Message-ID");
+	imap_string(&c, message_id, strlen(message_id));
+
+	uint32_t tag = imap_send(l->imap, &c, f);
+	if (tag == 0)
+		return -1;
+	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
+		note_found(&ev, made);
+	return r;
+}
+
+/* The reply to APPEND never came: only a new connection can tell. */
+static int find_after_loss(struct tool *t, struct imap_line **l, const char *mailbox,
+    const char *message_id, struct url *made, struct fault *f)
+{
+	struct fault later = {0};
+	struct imap_line *again;
+
+	tool_note(
+	    t, "the connection was lost during APPEND (%s): looking whether it was done", f->msg);
+	again = imap_line_open(t, (*l)->account, false, &later);
+	if (again == NULL)
+		return fault_while(f, "%s: the message may or may not be there", mailbox);
+	imap_line_close(*l);
+	*l = again;
+	if (find_message(again, mailbox, message_id, made, &later) == -1)
+		return fault_while(f, "%s: the message may or may not be there", mailbox);
+	return made->uid != 0 ? 0 : -1;
+}
+
+static int name_it(
+    struct tool *t, const struct account *a, const char *mailbox, struct url *u, struct fault *f)
+{
+	const char *user = line_user(a, &a->imap);
+
+	u->absolute_path = true;
+	u->mailbox = strdup(mailbox);
+	u->user = user == NULL ? NULL : strdup(user);
+	if (u->mailbox == NULL || (user != NULL && u->user == NULL))
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	return locate_authority(t, a, false, u, NULL, f);
+}
+
+int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const char *const *flags,
+    size_t nflags, const struct assembly *a, const char *message_id, struct url *made,
+    struct fault *f)
+{
+	struct imap *imap = (*l)->imap;
+	bool urls = has_url(a);
+	bool catenates = imap_has(imap, "CATENATE");
+	int r;
+
+	*made = (struct url){0};
+	if (name_it(t, (*l)->account, mailbox, made, f) == -1)
+		return -1;
+	if (urls && !catenates)
+		tool_note(t, "the server has no CATENATE: the octets come here and go up again");
+	if (urls && catenates)
+		r = catenate(*l, mailbox, flags, nflags, a, made, f);
+	else
+		r = append(*l, mailbox, flags, nflags, a, made, f);
+	if (r == -1 && !imap_alive(imap) && message_id != NULL)
+		r = find_after_loss(t, l, mailbox, message_id, made, f);
+	else if (r == 0 && made->uid == 0 && message_id != NULL)
+		r = find_message(*l, mailbox, message_id, made, f);
+	if (r == -1)
+		url_free(made);
+	return r;
+}
+
+int draft_flag(struct imap_line *l, const struct url *u, bool add, const char *const *flags,
+    size_t nflags, struct fault *f)
+{
+	struct imap_cmd c;
+
+	if (imap_line_select(l, u->mailbox, false, u->uidvalidity, f) == -1)
+		return -1;
+	if (l->mailbox.read_only)
+		return fault_set(f, FAULT_REFUSED, "%s is read-only", u->mailbox);
+	imap_cmd_init(&c, l->imap, "UID STORE");
+	imap_uid(&c, u->uid);
+	imap_atom(&c, add ? "+FLAGS.SILENT" : "-FLAGS.SILENT");
+	imap_list(&c);
+	for (size_t i = 0; i < nflags; i++)
+		imap_flag(&c, flags[i]);
+	imap_list_end(&c);
+	return imap_run(l->imap, &c, NULL, f);
+}
+
+int draft_remove(struct imap_line *l, const struct url *u, struct fault *f)
+{
+	static const char *const deleted[] = {"\\Deleted"};
+	struct imap_cmd c;
+
+	if (draft_flag(l, u, true, deleted, 1, f) == -1)
+		return -1;
+	if (!imap_has(l->imap, "UIDPLUS") && !imap_has(l->imap, "IMAP4rev2"))
+		return fault_set(f, FAULT_REFUSED,
+		    "%s: the server has no UIDPLUS: message %u is only marked as deleted",
+		    u->mailbox, u->uid);
+	imap_cmd_init(&c, l->imap, "UID EXPUNGE");
+	imap_uid(&c, u->uid);
+	return imap_run(l->imap, &c, NULL, f);
+}
+
+/* LIST (SPECIAL-USE) "" "*" (RFC 6154): the mailbox with the attribute. */
+static int find_special(struct imap_line *l, const char *use, struct buf *out, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	int r;
+
+	imap_cmd_init(&c, l->imap, "LIST");
+	if (imap_has(l->imap, "LIST-EXTENDED")) {
+		imap_list(&c);
+		imap_atom(&c, "SPECIAL-USE");
+		imap_list_end(&c);
+	}
+	imap_string(&c, "", 0);
+	imap_string(&c, "*", 1);
+
+	uint32_t tag = imap_send(l->imap, &c, f);
+	if (tag == 0)
+		return -1;
+	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
+		if (ev.kind != EV_LIST || out->len > 0)
+			continue;
+		for (const struct node *n = ev.list.attributes; n != NULL; n = n->next)
+			if (node_is(n, use) && out->len == 0)
+				utf7_decode(out, ev.list.mailbox, ev.list.mailbox_len);
+	}
+	return r;
+}
+
+int draft_special(struct imap_line *l, const char *keyword, const char *use, const char *fallback,
+    struct buf *out, struct fault *f)
+{
+	if (keyword != NULL) {
+		buf_puts(out, keyword);
+		return 0;
+	}
+	if (imap_has(l->imap, "SPECIAL-USE") && find_special(l, use, out, f) == -1)
+		return -1;
+	if (out->len == 0)
+		buf_puts(out, fallback);
+	return 0;
+}

@@ -1,0 +1,33 @@
+/*
+ * draft: a message made on the IMAP server: by CATENATE (RFC 4469) when it has octets that are there already, else by APPEND.
+ */
+#ifndef LM_APP_DRAFT_H
+#define LM_APP_DRAFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "app/line.h"
+#include "base/fault.h"
+#include "imap/url.h"
+#include "msg/assembly.h"
+
+/*
+ * Makes a message from `a` in `mailbox` with `flags` (n of them). URL pieces must be messages or parts of l's server, looked at before. Where the server has
+ * no CATENATE their octets are fetched into an unlinked temporary file and go up again (said with -v). *made: the new message's URL (authority as in
+ * locate_authority()): from APPENDUID, else found by `message_id` (may be NULL); u->uid is 0 when it could not be found out. When the line is lost before the reply, a new
+ * connection looks for the Message-ID: found is made (0), not found is the fault. *l may be replaced by that new connection.
+ */
+int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const char *const *flags,
+    size_t nflags, const struct assembly *a, const char *message_id, struct url *made,
+    struct fault *f);
+/* Removes the message for good (UID STORE \Deleted, UID EXPUNGE). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
+int draft_remove(struct imap_line *l, const struct url *u, struct fault *f);
+/* UID STORE: adds (or with `add` false takes away) the flags, silently. */
+int draft_flag(struct imap_line *l, const struct url *u, bool add, const char *const *flags,
+    size_t nflags, struct fault *f);
+/* The mailbox for sent mail, drafts or trash: the account's keyword, else the server's SPECIAL-USE attribute `use` ("\\Sent"), else `fallback`. Appends its UTF-8 name. */
+int draft_special(struct imap_line *l, const char *keyword, const char *use, const char *fallback,
+    struct buf *out, struct fault *f);
+
+#endif

@@ -1,0 +1,387 @@
+/* forward: choosing and carrying out a strategy. */
+#include "app/forward.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "app/authorise.h"
+#include "app/draft.h"
+#include "app/send.h"
+
+enum {
+	URL_LIFETIME = 3600
+}; /* s: long enough for a slow submission server, short enough to forget */
+
+static const char *const names[] = {"auto", "catenate", "burl", "relay"};
+
+const char *strategy_name(enum strategy s)
+{
+	return names[s];
+}
+
+int strategy_parse(const char *name, enum strategy *s)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(name, names[i]) == 0) {
+			*s = (enum strategy)i;
+			return 0;
+		}
+	return -1;
+}
+
+void forward_free(struct forwarding *w)
+{
+	composed_free(&w->message);
+	url_free(&w->copy);
+	free(w->rcpt);
+	w->rcpt = NULL;
+}
+
+/* What a strategy lacks, or NULL. */
+static const char *lacking(const struct forwarding *w, enum strategy s)
+{
+	const struct smtp_caps *caps = smtp_caps(w->smtp->smtp);
+
+	if (s == STRATEGY_RELAY)
+		return NULL;
+	if (!imap_has(w->imap->imap, "URLAUTH"))
+		return "URLAUTH at the IMAP server";
+	if (!caps->burl || !caps->burl_imap)
+		return "BURL imap at the submission server";
+	if (s == STRATEGY_BURL && !caps->chunking)
+		return "CHUNKING at the submission server";
+	if (s == STRATEGY_CATENATE && !imap_has(w->imap->imap, "CATENATE"))
+		return "CATENATE at the IMAP server";
+	if (s == STRATEGY_CATENATE && !imap_has(w->imap->imap, "UIDPLUS") &&
+	    !imap_has(w->imap->imap, "IMAP4rev2"))
+		return "UIDPLUS at the IMAP server";
+	return NULL;
+}
+
+int forward_choose(struct forwarding *w, struct fault *f)
+{
+	enum strategy s = w->account->copy_sent ? STRATEGY_CATENATE : STRATEGY_BURL;
+	const char *lack;
+
+	if (w->strategy != STRATEGY_AUTO) {
+		lack = lacking(w, w->strategy);
+		if (lack != NULL)
+			return fault_set(f, FAULT_REFUSED, "strategy %s needs %s",
+			    strategy_name(w->strategy), lack);
+		return 0;
+	}
+	for (; s <= STRATEGY_RELAY; s++) {
+		lack = lacking(w, s);
+		if (lack == NULL)
+			break;
+		tool_note(w->tool, "not %s: no %s", strategy_name(s), lack);
+	}
+	w->strategy = s;
+	tool_note(w->tool, "strategy %s", strategy_name(s));
+	return 0;
+}
+
+static int list_recipients(struct forwarding *w, struct fault *f)
+{
+	const struct addresses *lists[] = {&w->what->to, &w->what->cc, &w->what->bcc};
+	size_t n = lists[0]->n + lists[1]->n + lists[2]->n;
+
+	w->rcpt = calloc(n > 0 ? n : 1, sizeof(*w->rcpt));
+	if (w->rcpt == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	for (size_t i = 0; i < 3; i++)
+		for (size_t k = 0; k < lists[i]->n; k++)
+			w->rcpt[w->nrcpt++].address = lists[i]->a[k].spec;
+	return 0;
+}
+
+/* Octets that we do not see may be 8-bit whatever BODYSTRUCTURE says, so 8BITMIME is declared wherever it is offered. */
+static enum smtp_body body_of(const struct forwarding *w)
+{
+	if (w->message.binary)
+		return SMTP_BINARYMIME;
+	if (w->message.eight || smtp_caps(w->smtp->smtp)->eightbitmime)
+		return SMTP_8BITMIME;
+	return SMTP_7BIT;
+}
+
+static int submit(struct forwarding *w, const struct assembly *a, struct imap_line *from,
+    enum smtp_outcome *outcome, struct fault *f)
+{
+	struct smtp_envelope e = {.from = w->what->from.spec,
+	    .body = body_of(w),
+	    .smtputf8 = w->message.utf8,
+	    .size = w->message.octets,
+	    .rcpt = w->rcpt,
+	    .nrcpt = w->nrcpt,
+	    .all_or_none = w->all_or_none};
+	int r = send_assembly(w->smtp, &e, a, from, outcome, w->reply, sizeof(w->reply), f);
+
+	w->sent = r == 0 && *outcome == SMTP_SENT;
+	return r;
+}
+
+static char *submit_access(const struct account *a)
+{
+	const char *user = line_user(a, &a->submit);
+	struct buf b;
+
+	buf_init(&b, 512);
+	buf_puts(&b, "submit+");
+	buf_puts(&b, user != NULL ? user : "");
+	buf_putc(&b, '\0');
+	return buf_steal(&b);
+}
+
+static int authorise_urls(struct forwarding *w, struct url *urls, size_t n, struct fault *f)
+{
+	char *access = submit_access(w->account);
+	int r;
+
+	if (access == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	r = authorise(w->tool, w->imap, urls, n, access, time(NULL) + URL_LIFETIME, f);
+	free(access);
+	return r;
+}
+
+static int put_url(struct assembly *a, const struct url *u, uint64_t size, struct fault *f)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, URL_MAX);
+	url_build(&b, u);
+	r = assembly_url(a, buf_str(&b), size, f);
+	buf_free(&b);
+	return r;
+}
+
+static void free_urls(struct url *urls, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		url_free(&urls[i]);
+	free(urls);
+}
+
+/* The URLs of the assembly, parsed; *n of them. NULL with the fault. */
+static struct url *collect_urls(const struct assembly *a, size_t *n, struct fault *f)
+{
+	struct url *urls = calloc(a->n + 1, sizeof(*urls));
+
+	*n = 0;
+	if (urls == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	for (size_t i = 0; i < a->n; i++) {
+		const char *name = a->piece[i].name;
+
+		if (a->piece[i].kind != PIECE_URL)
+			continue;
+		if (url_parse(&urls[*n], name, strlen(name), f) == -1) {
+			free_urls(urls, *n);
+			return NULL;
+		}
+		++*n;
+	}
+	return urls;
+}
+
+/* The same assembly with authorised URLs; its texts are the original's. */
+static int authorised_copy(struct forwarding *w, struct assembly *to, struct fault *f)
+{
+	const struct assembly *a = &w->message.assembly;
+	size_t n, next = 0;
+	struct url *urls = collect_urls(a, &n, f);
+	int r = urls == NULL ? -1 : authorise_urls(w, urls, n, f);
+
+	*to = (struct assembly){.fd = a->fd};
+	for (size_t i = 0; i < a->n && r == 0; i++) {
+		const struct piece *p = &a->piece[i];
+
+		if (p->kind == PIECE_URL) {
+			r = put_url(to, &urls[next++], p->size, f);
+		} else {
+			r = assembly_url(to, "", p->size, f);
+			if (r == 0) {
+				free(to->piece[to->n - 1].name);
+				to->piece[to->n - 1] = *p;
+			}
+		}
+	}
+	if (urls != NULL)
+		free_urls(urls, n);
+	return r;
+}
+
+/* Only what authorised_copy() made itself. */
+static void free_copy(struct assembly *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->piece[i].kind == PIECE_URL)
+			free(a->piece[i].name);
+	free(a->piece);
+}
+
+/* After the mail is away: the copy in Sent. */
+static int keep_copy(struct forwarding *w, struct fault *f)
+{
+	static const char *const flags[] = {"\\Seen", "$Submitted"};
+	struct buf sent;
+	int r;
+
+	if (!w->account->copy_sent)
+		return 0;
+	buf_init(&sent, URL_MAX);
+	r = draft_special(w->imap, w->account->sent, "\\Sent", "Sent", &sent, f);
+	if (r == 0)
+		r = draft_make(w->tool, &w->imap, buf_str(&sent), flags, 2, &w->message.assembly,
+		    w->message.message_id, &w->copy, f);
+	buf_free(&sent);
+	if (r == -1)
+		fault_while(f, "sent, but the copy could not be kept");
+	return r;
+}
+
+static int send_burl(struct forwarding *w, struct fault *f)
+{
+	struct assembly a;
+	enum smtp_outcome outcome;
+	int r = authorised_copy(w, &a, f);
+
+	if (r == 0)
+		r = submit(w, &a, NULL, &outcome, f);
+	free_copy(&a);
+	return r == 0 ? keep_copy(w, f) : -1;
+}
+
+static int send_relay(struct forwarding *w, struct fault *f)
+{
+	enum smtp_outcome outcome;
+
+	if (submit(w, &w->message.assembly, w->imap, &outcome, f) == -1)
+		return -1;
+	return keep_copy(w, f);
+}
+
+/* The draft goes again; when that fails, its name is part of the message. */
+static void take_back(struct forwarding *w, struct fault *f)
+{
+	struct fault why = {0};
+	struct buf name;
+
+	if (imap_alive(w->imap->imap) && draft_remove(w->imap, &w->copy, &why) == 0) {
+		url_free(&w->copy);
+		return;
+	}
+	if (!imap_alive(w->imap->imap)) { /* the line broke: once more over a new one */
+		struct imap_line *again = imap_line_open(w->tool, w->account, false, &why);
+
+		if (again != NULL) {
+			imap_line_close(w->imap);
+			w->imap = again;
+			if (draft_remove(again, &w->copy, &why) == 0) {
+				url_free(&w->copy);
+				return;
+			}
+		}
+	}
+	buf_init(&name, URL_MAX);
+	url_build(&name, &w->copy);
+	fault_while(f, "the draft %s is left (%s)", buf_str(&name), why.msg);
+	buf_free(&name);
+}
+
+static int settle_copy(struct forwarding *w, struct fault *f)
+{
+	static const char *const draft[] = {"\\Draft"};
+	static const char *const submitted[] = {"$Submitted"};
+
+	if (draft_flag(w->imap, &w->copy, false, draft, 1, f) == -1 ||
+	    draft_flag(w->imap, &w->copy, true, submitted, 1, f) == -1)
+		return fault_while(f, "sent, but the copy's flags could not be set");
+	return 0;
+}
+
+/* The message stands in Sent: authorise it, and let the submission server fetch it. */
+static int submit_draft(struct forwarding *w, enum smtp_outcome *outcome, struct fault *f)
+{
+	struct url u = {0};
+	struct assembly a = {.fd = -1};
+	int r;
+
+	*outcome = SMTP_NOT_SENT;
+	if (url_copy(&u, &w->copy, f) == -1)
+		return -1;
+	r = authorise_urls(w, &u, 1, f);
+	if (r == 0)
+		r = put_url(&a, &u, w->message.octets, f);
+	if (r == 0)
+		r = submit(w, &a, NULL, outcome, f);
+	free_copy(&a);
+	url_free(&u);
+	return r;
+}
+
+static int send_catenate(struct forwarding *w, struct fault *f)
+{
+	static const char *const flags[] = {"\\Seen", "\\Draft"};
+	enum smtp_outcome outcome;
+	struct buf sent;
+	int r;
+
+	buf_init(&sent, URL_MAX);
+	r = draft_special(w->imap, w->account->sent, "\\Sent", "Sent", &sent, f);
+	if (r == 0)
+		r = draft_make(w->tool, &w->imap, buf_str(&sent), flags, 2, &w->message.assembly,
+		    w->message.message_id, &w->copy, f);
+	buf_free(&sent);
+	if (r == -1)
+		return -1;
+	r = submit_draft(w, &outcome, f);
+	if (r == 0)
+		return settle_copy(w, f);
+	if (outcome == SMTP_UNKNOWN)
+		fault_while(f, "the copy in %s is kept as a draft", w->copy.mailbox);
+	else
+		take_back(w, f);
+	return -1;
+}
+
+int forward_send(struct forwarding *w, struct fault *f)
+{
+	if (list_recipients(w, f) == -1)
+		return -1;
+	switch (w->strategy) {
+	case STRATEGY_CATENATE:
+		return send_catenate(w, f);
+	case STRATEGY_BURL:
+		return send_burl(w, f);
+	case STRATEGY_RELAY:
+		return send_relay(w, f);
+	default:
+		return fault_set(f, FAULT_BUG, "no strategy");
+	}
+}
+
+int forward_mark(struct forwarding *w, const struct url *urls, size_t n, struct fault *f)
+{
+	static const char *const forwarded[] = {"$Forwarded"};
+
+	for (size_t i = 0; i < n; i++) {
+		if (i > 0 && urls[i].uid == urls[i - 1].uid &&
+		    strcmp(urls[i].mailbox, urls[i - 1].mailbox) == 0)
+			continue;
+		if (imap_line_select(w->imap, urls[i].mailbox, false, urls[i].uidvalidity, f) == -1)
+			return -1;
+		if (w->imap->mailbox.read_only || !w->imap->mailbox.forwarded) {
+			tool_note(w->tool, "%s cannot keep $Forwarded", urls[i].mailbox);
+			continue;
+		}
+		if (draft_flag(w->imap, &urls[i], true, forwarded, 1, f) == -1)
+			return -1;
+	}
+	return 0;
+}

@@ -1,0 +1,172 @@
+/* send: the pieces of an assembly, one after the other. */
+#include "app/send.h"
+
+#include <string.h>
+
+#include "app/source.h"
+#include "imap/url.h"
+
+enum { PIECE_OCTETS = 16384 };
+
+struct sending {
+	struct smtp *smtp;
+	struct imap_line *from;
+	bool bdat;
+	bool guard; /* the server takes 7-bit only: an 8-bit octet ends it */
+};
+
+static int guarded_write(struct sending *s, const char *p, size_t n, struct fault *f)
+{
+	if (s->guard)
+		for (size_t i = 0; i < n; i++)
+			if ((unsigned char)p[i] >= 0x80)
+				return fault_set(f, FAULT_REFUSED,
+				    "8-bit content, and the submission server does not offer 8BITMIME");
+	return smtp_write(s->smtp, p, n, f);
+}
+
+static int send_local(
+    struct sending *s, const struct assembly *a, const struct piece *p, bool last, struct fault *f)
+{
+	char octets[PIECE_OCTETS];
+	uint64_t at = 0;
+
+	if (s->bdat && smtp_bdat(s->smtp, p->size, last, f) == -1)
+		return -1;
+	while (at < p->size) {
+		size_t want =
+		    p->size - at < sizeof(octets) ? (size_t)(p->size - at) : sizeof(octets);
+		ssize_t n = assembly_octets(a, p, at, octets, want, f);
+
+		if (n == -1)
+			return -1;
+		if (n == 0)
+			return fault_set(f, FAULT_IO, "%s became shorter while it was sent",
+			    p->name != NULL ? p->name : "the input");
+		if (guarded_write(s, octets, (size_t)n, f) == -1)
+			return -1;
+		at += (uint64_t)n;
+	}
+	return 0;
+}
+
+/* The section's size is known when its literal begins: then it is one BDAT chunk of that size. A quoted string is short and comes whole. */
+static int begin_section(
+    struct sending *s, const struct section_event *e, bool last, struct fault *f)
+{
+	if (e->nil)
+		return fault_set(f, FAULT_DATA, "the IMAP server does not give what the URL names");
+	if (!s->bdat)
+		return 0;
+	if (!e->sized)
+		return fault_set(f, FAULT_PROTOCOL, "message data that is no literal");
+	return smtp_bdat(s->smtp, e->size, last, f);
+}
+
+static int relay_events(struct sending *s, uint32_t tag, bool last, bool *complete, struct fault *f)
+{
+	struct event ev;
+	bool begun = false;
+	int r;
+
+	while ((r = imap_until(s->from->imap, tag, &ev, f)) == 1) {
+		int w = 0;
+
+		if (ev.kind == EV_SECTION && !begun) {
+			begun = true;
+			w = begin_section(s, &ev.section, last, f);
+		} else if (ev.kind == EV_SECTION_DATA && begun && !*complete) {
+			w = guarded_write(s, ev.data, ev.len, f);
+		} else if (ev.kind == EV_SECTION_END && begun) {
+			*complete = true;
+		}
+		if (w == -1)
+			return -1;
+	}
+	if (r == -1)
+		return fault_while(f, "reading what is to be relayed");
+	return 0;
+}
+
+static int send_relayed(struct sending *s, const struct piece *p, bool last, struct fault *f)
+{
+	struct url u = {0};
+	bool complete = false;
+	int r = -1;
+
+	if (url_parse(&u, p->name, strlen(p->name), f) == -1)
+		return -1;
+	if (imap_line_select(s->from, u.mailbox, true, u.uidvalidity, f) == 0) {
+		uint32_t tag = source_fetch(s->from, &u, f);
+
+		if (tag != 0)
+			r = relay_events(s, tag, last, &complete, f);
+		if (r == 0 && !complete)
+			r = fault_set(f, FAULT_DATA, "no such message: %s", p->name);
+	}
+	url_free(&u);
+	return r;
+}
+
+static int send_pieces(struct sending *s, const struct assembly *a, struct fault *f)
+{
+	for (size_t i = 0; i < a->n; i++) {
+		const struct piece *p = &a->piece[i];
+		bool last = i + 1 == a->n;
+		int r;
+
+		if (p->kind != PIECE_URL)
+			r = send_local(s, a, p, last, f);
+		else if (s->from != NULL)
+			r = send_relayed(s, p, last, f);
+		else
+			r = smtp_burl(s->smtp, p->name, last, f);
+		if (r == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static bool has_url(const struct assembly *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->piece[i].kind == PIECE_URL)
+			return true;
+	return false;
+}
+
+static int check(
+    struct smtp_line *to, const struct assembly *a, const struct imap_line *from, struct fault *f)
+{
+	const struct smtp_caps *caps = smtp_caps(to->smtp);
+
+	if (from != NULL || !has_url(a))
+		return 0;
+	if (!caps->burl)
+		return fault_set(f, FAULT_REFUSED, "the submission server does not offer BURL");
+	if (!caps->chunking && a->n > 1)
+		return fault_set(f, FAULT_REFUSED,
+		    "the submission server offers BURL without CHUNKING: only a whole message can be sent by URL");
+	return 0;
+}
+
+int send_assembly(struct smtp_line *to, struct smtp_envelope *e, const struct assembly *a,
+    struct imap_line *from, enum smtp_outcome *outcome, char *reply, size_t replylen,
+    struct fault *f)
+{
+	const struct smtp_caps *caps = smtp_caps(to->smtp);
+	bool burl = from == NULL && has_url(a);
+	struct sending s = {.smtp = to->smtp,
+	    .from = from,
+	    .bdat = caps->chunking || burl,
+	    .guard = !caps->eightbitmime && e->body == SMTP_7BIT};
+
+	*outcome = SMTP_NOT_SENT;
+	if (check(to, a, from, f) == -1 || smtp_begin(to->smtp, e, f) == -1)
+		return -1;
+	if ((!s.bdat && smtp_data(to->smtp, f) == -1) || send_pieces(&s, a, f) == -1) {
+		smtp_abort(to->smtp);
+		return -1;
+	}
+	return smtp_finish(to->smtp, outcome, reply, replylen, f);
+}
