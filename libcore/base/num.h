@@ -11,20 +11,25 @@
 #include <stdint.h>
 #include <time.h>
 
-int num_u32(const char *s, size_t n, uint32_t *out);  /* number: RFC 9051 section 9 */
-int num_nz32(const char *s, size_t n, uint32_t *out); /* nz-number; UID, UIDVALIDITY */
-int num_u63(
-    const char *s, size_t n, uint64_t *out); /* number64, mod-sequence-value: at most 2^63-1 */
+/* number of RFC 9051 section 9 */
+int num_u32(const char *s, size_t n, uint32_t *out);
+/* nz-number: UID, UIDVALIDITY. It does not begin with 0. */
+int num_nz32(const char *s, size_t n, uint32_t *out);
+/* number64, mod-sequence-value: at most 2^63-1 */
+int num_u63(const char *s, size_t n, uint64_t *out);
 
-/* NUL-terminated text of people. */
-int num_size(
-    const char *s, uint64_t *out); /* octets: digits and an optional k, M or G (2^10, ...) */
-int num_duration(const char *s,
-    time_t *out); /* seconds: digits and s, m, h, d, w or y; "90d"; no unit: seconds */
-int num_rfc3339(const char *s,
-    time_t *out); /* date-time of RFC 3339: 2026-11-24T10:00:00Z, +01:00; fraction ignored */
+/*
+ * The same for NUL-terminated text of people.
+ */
+/* Octets: digits and an optional k, M or G (2^10, 2^20, 2^30; in any case). At most 2^63-1. */
+int num_size(const char *s, uint64_t *out);
+/* Seconds: digits and s, m, h, d, w or y (365 days): "90d". Without a unit they are seconds. */
+int num_duration(const char *s, time_t *out);
+/* date-time of RFC 3339: "2026-11-24T10:00:00Z", "...+01:00"; a fraction is ignored. */
+int num_rfc3339(const char *text, time_t *out);
 
-/* Writes the RFC 3339 UTC form "2026-11-24T10:00:00Z" (21 octets with the NUL) to out. */
+/* Writes the RFC 3339 UTC form "2026-11-24T10:00:00Z" (21 octets with the NUL) to out. What has no year of
+ * four digits comes out as the first or last second that has. */
 enum { NUM_RFC3339_LEN = 21 };
 void num_format_rfc3339(time_t t, char out[static NUM_RFC3339_LEN]);
 
