@@ -20,7 +20,7 @@ void set_free(struct set *s)
 
 static int make_room(struct set *s, size_t max)
 {
-	if (s->n < s->cap)
+	if (s->r != NULL && s->n < s->cap)
 		return 0;
 	size_t cap = s->cap == 0 ? FIRST_CAP : s->cap * 2;
 	if (s->n >= max || s->cap > SIZE_MAX / 2 / sizeof(*s->r))
@@ -72,23 +72,23 @@ static struct set_range ordered(uint32_t a, uint32_t b)
 	return a < b ? (struct set_range){a, b} : (struct set_range){b, a};
 }
 
-int set_add(struct set *s, uint32_t a, uint32_t b)
+int set_add(struct set *s, uint32_t lo, uint32_t hi)
 {
-	struct set_range new = ordered(a, b);
+	struct set_range range = ordered(lo, hi);
 
-	if (new.lo == 0)
+	if (range.lo == 0)
 		return -1;
-	size_t at = find(s, new.lo), end = at;
-	while (end < s->n && joins(new.hi, s->r[end].lo))
+	size_t at = find(s, range.lo), end = at;
+	while (end < s->n && joins(range.hi, s->r[end].lo))
 		end++;
 	if (end == at)
-		return insert(s, at, new);
+		return insert(s, at, range);
 	/* Ranges at..end-1 become one. */
-	if (s->r[at].lo < new.lo)
-		new.lo = s->r[at].lo;
-	if (s->r[end - 1].hi > new.hi)
-		new.hi = s->r[end - 1].hi;
-	s->r[at] = new;
+	if (s->r[at].lo < range.lo)
+		range.lo = s->r[at].lo;
+	if (s->r[end - 1].hi > range.hi)
+		range.hi = s->r[end - 1].hi;
+	s->r[at] = range;
 	memmove(s->r + at + 1, s->r + end, (s->n - end) * sizeof(*s->r));
 	s->n -= end - at - 1;
 	return 0;
@@ -129,8 +129,9 @@ static bool settle(struct set *s)
 {
 	size_t n = 0;
 
-	if (s->n > 1)
-		qsort(s->r, s->n, sizeof(*s->r), compare);
+	if (s->r == NULL)
+		return true;
+	qsort(s->r, s->n, sizeof(*s->r), compare);
 	for (size_t i = 0; i < s->n; i++) {
 		struct set_range next = s->r[i];
 		if (n == 0 || !joins(s->r[n - 1].hi, next.lo))
@@ -147,26 +148,26 @@ static bool settle(struct set *s)
  * times. So what a text brings out of order goes to the end, with room for half as many ranges again
  * as the set may have, and is sorted in when that room is full, or at the end.
  */
-static int append(struct set *s, struct set_range new, bool *sorted)
+static int append(struct set *s, struct set_range range, bool *sorted)
 {
-	struct set_range *last = s->n > 0 ? &s->r[s->n - 1] : NULL;
+	struct set_range *last = s->n > 0 ? s->r + s->n - 1 : NULL;
+	bool behind = last == NULL || range.lo >= last->lo;
 
-	if (last != NULL && last->lo <= new.lo &&joins(last->hi, new.lo)) {
-		last->hi = last->hi < new.hi ? new.hi : last->hi;
+	if (last != NULL && behind && joins(last->hi, range.lo)) {
+		last->hi = last->hi < range.hi ? range.hi : last->hi;
 		return 0;
 	}
-	if (last != NULL && new.lo < last->lo)
-		*sorted = false;
+	*sorted = *sorted && behind;
 	size_t room = s->max + s->max / 2 + 1;
 	if (s->n == room) {
 		if (!settle(s))
 			return -1;
 		*sorted = true;
-		return append(s, new, sorted);
+		return append(s, range, sorted);
 	}
 	if (make_room(s, room) != 0)
 		return -1;
-	s->r[s->n++] = new;
+	s->r[s->n++] = range;
 	return 0;
 }
 

@@ -29,13 +29,13 @@ int url_copy(struct url *to, const struct url *from, struct fault *f)
 {
 	struct url source = *from;
 	*to = *from;
-	struct strings old = strings_of(&source), new = strings_of(to);
+	struct strings old = strings_of(&source), fresh = strings_of(to);
 	bool failed = false;
 
 	for (size_t i = 0; i < NSTRINGS; i++) {
 		const char *s = *old.at[i];
-		*new.at[i] = s == NULL ? NULL : strdup(s);
-		failed = failed || (s != NULL && *new.at[i] == NULL);
+		*fresh.at[i] = s == NULL ? NULL : strdup(s);
+		failed = failed || (s != NULL && *fresh.at[i] == NULL);
 	}
 	if (!failed)
 		return 0;

@@ -9,9 +9,9 @@
  * Parsing and building know nothing of accounts: `work/INBOX/;UID=7` is a relative reference to be
  * resolved against the account's base URL by the caller (url_resolve()).
  *
- * A token signs the text of its URL, and servers check that text octet by octet. So a URL with a
- * token, and a rump URL that a server has signed, go on as the text that they came as; what
- * url_build() makes of them is the same URL, but perhaps another text (";uid=20" becomes ";UID=20").
+ * A token signs the text of its URL, and servers check that text octet by octet (Dovecot 2.3: up to
+ * the mechanism). So a URL with a token goes on as the text that it came as; what url_build() makes of
+ * it is the same URL, but perhaps another text (";uid=20" becomes ";UID=20"), which opens nothing.
  */
 #ifndef LM_IMAP_URL_H
 #define LM_IMAP_URL_H

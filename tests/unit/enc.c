@@ -187,14 +187,14 @@ TEST(enc_qp_looks_at_lines_after_soft_breaks)
 	char line[100];
 
 	memset(line, 'x', sizeof(line));
-	strcpy(line + 75, ".x");
+	memcpy(line + 75, ".x", sizeof(".x"));
 	line[76] = '\0';
 	char expected[100];
 	memcpy(expected, line, 77);
 	check_qp(line, expected);
-	strcpy(line + 75, "From here");
+	memcpy(line + 75, "From here", sizeof("From here"));
 	memset(expected, 'x', 75);
-	strcpy(expected + 75, "=\r\n=46rom here");
+	memcpy(expected + 75, "=\r\n=46rom here", sizeof("=\r\n=46rom here"));
 	check_qp(line, expected);
 }
 
@@ -266,10 +266,10 @@ TEST(enc_safe_leaves_no_control_character)
 	struct buf b = fresh();
 
 	static const char in[] =
-	    "a\tb\r\n\\ \x1b[0m \x7f \xc2\x85 \xe2\x80\xae \xe2\x80\xa8 \xff\xc3\xbc\0!";
+	    "a\tb\r\n\\ \x1b[0m \x7f \xc2\x85 \xe2\x80\xae\xe2\x80\xac \xe2\x80\xa8 \xff\xc3\xbc\0!";
 	enc_safe(&b, in, sizeof(in) - 1);
 	CHECK_STR(buf_str(&b),
-	    "a\\tb\\r\\n\\\\ \\033[0m \\177 \\302\\205 \\342\\200\\256 \\342\\200\\250 "
+	    "a\\tb\\r\\n\\\\ \\033[0m \\177 \\302\\205 \\342\\200\\256\\342\\200\\254 \\342\\200\\250 "
 	    "\\377\xc3\xbc\\000!");
 	buf_free(&b);
 }
@@ -282,10 +282,10 @@ TEST(enc_json_is_json)
 	CHECK_STR(buf_str(&b), "\"\"");
 	buf_reset(&b);
 	static const char in[] =
-	    "\"\\/\b\f\n\r\t\x01\0\x7f\xc2\x9b\xe2\x80\xae\xc3\xbc\xff\xed\xa0\x80";
+	    "\"\\/\b\f\n\r\t\x01\0\x7f\xc2\x9b\xe2\x80\xae\xe2\x80\xac\xc3\xbc\xff\xed\xa0\x80";
 	enc_json(&b, in, sizeof(in) - 1);
 	CHECK_STR(buf_str(&b),
-	    "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u0000\\u007f\\u009b\\u202e\xc3\xbc"
+	    "\"\\\"\\\\/\\b\\f\\n\\r\\t\\u0001\\u0000\\u007f\\u009b\\u202e\\u202c\xc3\xbc"
 	    "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\"");
 	buf_free(&b);
 }

@@ -128,7 +128,7 @@ TEST(num_rfc3339_refuses_every_prefix)
 {
 	for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
 		char text[64];
-		strcpy(text, times[i].text);
+		snprintf(text, sizeof(text), "%s", times[i].text);
 		for (size_t n = strlen(text); n-- > 0;) {
 			time_t t = 42;
 			text[n] = '\0';
