@@ -50,6 +50,7 @@ struct job {
 	const struct account *account; /* of the line */
 	struct imap_line *line;
 	struct url url[BATCH];
+	char *text[BATCH]; /* of those that are authorised */
 	size_t nurl;
 };
 
@@ -159,29 +160,18 @@ static int authorise_batch(struct job *j, struct fault *f)
 	if (j->access == NULL && user == NULL)
 		return fault_set(
 		    f, FAULT_CONFIG, "account %s has no user name: give -u", j->account->name);
-	return authorise(&j->tool, j->line, j->url, j->nurl, j->access != NULL ? j->access : access,
-	    j->expire, f);
+	return authorise(&j->tool, j->line, j->url, j->text, j->nurl,
+	    j->access != NULL ? j->access : access, j->expire, f);
 }
 
 static void drop_batch(struct job *j)
 {
-	for (size_t i = 0; i < j->nurl; i++)
+	for (size_t i = 0; i < j->nurl; i++) {
 		url_free(&j->url[i]);
+		free(j->text[i]);
+		j->text[i] = NULL;
+	}
 	j->nurl = 0;
-}
-
-static int print_url(struct job *j, const struct url *u, struct fault *f)
-{
-	struct buf b;
-	struct record_field field = {"url", NULL, false};
-	int r;
-
-	buf_init(&b, URL_MAX);
-	url_build(&b, u);
-	field.value = buf_str(&b);
-	r = tool_record(&j->tool, stdout, &field, 1, f);
-	buf_free(&b);
-	return r;
 }
 
 static int flush_urls(struct job *j, struct fault *f)
@@ -191,8 +181,11 @@ static int flush_urls(struct job *j, struct fault *f)
 	if (j->nurl == 0)
 		return 0;
 	r = authorise_batch(j, f);
-	for (size_t i = 0; i < j->nurl && r == 0; i++)
-		r = print_url(j, &j->url[i], f);
+	for (size_t i = 0; i < j->nurl && r == 0; i++) {
+		struct record_field field = {"url", j->text[i], false};
+
+		r = tool_record(&j->tool, stdout, &field, 1, f);
+	}
 	drop_batch(j);
 	return r == -1 ? -1 : tool_flush(stdout, f);
 }
@@ -285,16 +278,12 @@ static int take_all(struct job *j, int argc, char **argv, struct fault *f)
 /* Puts the batch's URLs, authorised, where they came from: the pieces `first` and on. */
 static int store_batch(struct job *j, struct piece **where, struct fault *f)
 {
-	struct buf b;
 	int r = authorise_batch(j, f);
 
 	for (size_t i = 0; i < j->nurl && r == 0; i++) {
-		buf_init(&b, URL_MAX);
-		url_build(&b, &j->url[i]);
 		free(where[i]->name);
-		where[i]->name = buf_steal(&b);
-		if (where[i]->name == NULL)
-			r = fault_set(f, FAULT_TEMP, "out of memory");
+		where[i]->name = j->text[i];
+		j->text[i] = NULL;
 	}
 	drop_batch(j);
 	return r;

@@ -42,34 +42,27 @@ static int prepare(const struct url *authority, struct imap_line *l, struct url 
 	return set_string(&u->access, access, f);
 }
 
-/* Takes over what the server made of u, if it is u. */
-static int accept_url(struct url *u, const struct node *answer, struct fault *f)
+/* What the server made of u, if it is u. */
+static char *accept_url(const struct url *u, const struct node *answer, struct fault *f)
 {
-	struct url got = {0};
-	struct buf mine, its;
-	bool same;
+	struct buf rump;
+	char *text = NULL;
 
-	if (url_parse(&got, answer->s, answer->len, f) == -1)
-		return fault_while(f, "GENURLAUTH"), f->cls = FAULT_PROTOCOL, -1;
-	buf_init(&mine, URL_MAX);
-	buf_init(&its, URL_MAX);
-	url_build_rump(&mine, u);
-	url_build_rump(&its, &got);
-	same = strcasecmp(buf_str(&mine), buf_str(&its)) == 0 && got.token != NULL;
-	if (same) {
-		url_free(u);
-		*u = got;
-	} else {
-		fault_set(f, FAULT_PROTOCOL, "GENURLAUTH: asked for %s, got %s", buf_str(&mine),
-		    buf_str(&its));
-		url_free(&got);
-	}
-	buf_free(&mine);
-	buf_free(&its);
-	return same ? 0 : -1;
+	buf_init(&rump, URL_MAX);
+	url_build_rump(&rump, u);
+	if (answer->len <= rump.len + 1 || answer->len > URL_MAX || answer->s[rump.len] != ':' ||
+	    strncasecmp(answer->s, buf_str(&rump), rump.len) != 0 ||
+	    strpbrk(answer->s, " \t\r\n") != NULL)
+		fault_set(f, FAULT_PROTOCOL, "GENURLAUTH: asked for %s, got %s", buf_str(&rump),
+		    answer->s);
+	else if ((text = strdup(answer->s)) == NULL)
+		fault_set(f, FAULT_TEMP, "out of memory");
+	buf_free(&rump);
+	return text;
 }
 
-static int generate(struct imap_line *l, struct url *urls, size_t n, struct fault *f)
+static int generate(
+    struct imap_line *l, const struct url *urls, char **text, size_t n, struct fault *f)
 {
 	struct imap_cmd c;
 	struct event ev;
@@ -92,9 +85,11 @@ static int generate(struct imap_line *l, struct url *urls, size_t n, struct faul
 	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
 		if (ev.kind != EV_GENURLAUTH)
 			continue;
-		for (const struct node *a = ev.args; a != NULL && got < n; a = a->next)
-			if (accept_url(&urls[got++], a, f) == -1)
+		for (const struct node *a = ev.args; a != NULL && got < n; a = a->next) {
+			text[got] = accept_url(&urls[got], a, f);
+			if (text[got++] == NULL)
 				return -1;
+		}
 	}
 	if (r == 0 && got < n)
 		return fault_set(
@@ -102,13 +97,15 @@ static int generate(struct imap_line *l, struct url *urls, size_t n, struct faul
 	return r;
 }
 
-int authorise(struct tool *t, struct imap_line *l, struct url *urls, size_t n, const char *access,
-    time_t expire, struct fault *f)
+int authorise(struct tool *t, struct imap_line *l, struct url *urls, char **text, size_t n,
+    const char *access, time_t expire, struct fault *f)
 {
 	struct url authority = {0};
 	const char *how;
 	int r = 0;
 
+	for (size_t i = 0; i < n; i++)
+		text[i] = NULL;
 	if (!imap_has(l->imap, "URLAUTH"))
 		return fault_set(f, FAULT_REFUSED, "the server does not offer URLAUTH");
 	if (locate_authority(t, l->account, true, &authority, &how, f) == -1)
@@ -117,11 +114,15 @@ int authorise(struct tool *t, struct imap_line *l, struct url *urls, size_t n, c
 	for (size_t i = 0; i < n && r == 0; i++)
 		r = prepare(&authority, l, &urls[i], access, expire, f);
 	for (size_t i = 0; i < n && r == 0; i += BATCH)
-		r = generate(l, urls + i, n - i < BATCH ? n - i : BATCH, f);
+		r = generate(l, urls + i, text + i, n - i < BATCH ? n - i : BATCH, f);
 	if (r == -1 && imap_alive(l->imap) && f->cls == FAULT_REFUSED)
 		fault_while(f,
 		    "authority \"%s:%u\" was tried (%s); another can be set with url-authority",
 		    authority.host, authority.port == 0 ? 143 : authority.port, how);
+	for (size_t i = 0; i < n && r == -1; i++) {
+		free(text[i]);
+		text[i] = NULL;
+	}
 	url_free(&authority);
 	return r;
 }

@@ -134,27 +134,16 @@ static char *submit_access(const struct account *a)
 	return buf_steal(&b);
 }
 
-static int authorise_urls(struct forwarding *w, struct url *urls, size_t n, struct fault *f)
+static int authorise_urls(
+    struct forwarding *w, struct url *urls, char **text, size_t n, struct fault *f)
 {
 	char *access = submit_access(w->account);
 	int r;
 
 	if (access == NULL)
 		return fault_set(f, FAULT_TEMP, "out of memory");
-	r = authorise(w->tool, w->imap, urls, n, access, time(NULL) + URL_LIFETIME, f);
+	r = authorise(w->tool, w->imap, urls, text, n, access, time(NULL) + URL_LIFETIME, f);
 	free(access);
-	return r;
-}
-
-static int put_url(struct assembly *a, const struct url *u, uint64_t size, struct fault *f)
-{
-	struct buf b;
-	int r;
-
-	buf_init(&b, URL_MAX);
-	url_build(&b, u);
-	r = assembly_url(a, buf_str(&b), size, f);
-	buf_free(&b);
 	return r;
 }
 
@@ -195,14 +184,15 @@ static int authorised_copy(struct forwarding *w, struct assembly *to, struct fau
 	const struct assembly *a = &w->message.assembly;
 	size_t n, next = 0;
 	struct url *urls = collect_urls(a, &n, f);
-	int r = urls == NULL ? -1 : authorise_urls(w, urls, n, f);
+	char **text = calloc(a->n + 1, sizeof(*text));
+	int r = urls == NULL || text == NULL ? -1 : authorise_urls(w, urls, text, n, f);
 
 	*to = (struct assembly){.fd = a->fd};
 	for (size_t i = 0; i < a->n && r == 0; i++) {
 		const struct piece *p = &a->piece[i];
 
 		if (p->kind == PIECE_URL) {
-			r = put_url(to, &urls[next++], p->size, f);
+			r = assembly_url(to, text[next++], p->size, f);
 		} else {
 			r = assembly_url(to, "", p->size, f);
 			if (r == 0) {
@@ -213,6 +203,9 @@ static int authorised_copy(struct forwarding *w, struct assembly *to, struct fau
 	}
 	if (urls != NULL)
 		free_urls(urls, n);
+	for (size_t i = 0; text != NULL && i < a->n; i++)
+		free(text[i]);
+	free(text);
 	return r;
 }
 
@@ -310,17 +303,19 @@ static int submit_draft(struct forwarding *w, enum smtp_outcome *outcome, struct
 {
 	struct url u = {0};
 	struct assembly a = {.fd = -1};
+	char *text = NULL;
 	int r;
 
 	*outcome = SMTP_NOT_SENT;
 	if (url_copy(&u, &w->copy, f) == -1)
 		return -1;
-	r = authorise_urls(w, &u, 1, f);
+	r = authorise_urls(w, &u, &text, 1, f);
 	if (r == 0)
-		r = put_url(&a, &u, w->message.octets, f);
+		r = assembly_url(&a, text, w->message.octets, f);
 	if (r == 0)
 		r = submit(w, &a, NULL, outcome, f);
 	free_copy(&a);
+	free(text);
 	url_free(&u);
 	return r;
 }
