@@ -19,7 +19,7 @@ struct reply {
 	int code;            /* 200 to 599 */
 	bool enhanced;
 	unsigned status[3];  /* class, subject, detail: 5.7.1 */
-	struct buf text;     /* the lines' texts without codes, joined by LF, octets as sent (not made safe) */
+	struct buf text;     /* the lines' texts without codes (enhanced ones neither), joined by LF, octets as sent (not made safe) */
 	unsigned lines;
 	/* parser state */
 	struct buf line;
@@ -33,6 +33,8 @@ void reply_free(struct reply *r);
 int reply_feed(struct reply *r, const char *p, size_t n, size_t *used, struct fault *f);
 /* The class of fault that the reply means: 4yz FAULT_TEMP, 5yz FAULT_REFUSED, 530 534 535 538 454-in-AUTH: FAULT_AUTH as fits, 2yz/3yz FAULT_NONE. */
 enum fault_class reply_class(const struct reply *r);
+/* "550 5.1.1 text", lines joined by "; ", made safe for a terminal, cut to n octets with the NUL. */
+void reply_show(const struct reply *r, char *out, size_t n);
 /* Sets a fault from the reply: "WHAT: 550 5.1.1 text" (first line, or all joined by "; "). Returns -1. */
 int reply_fault(const struct reply *r, struct fault *f, const char *what);
 

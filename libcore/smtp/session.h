@@ -19,19 +19,9 @@
 
 #include "base/fault.h"
 #include "sasl/sasl.h"
+#include "smtp/caps.h"
 #include "smtp/reply.h"
 #include "wire/chan.h"
-
-/* What the EHLO keywords say (RFC 5321 section 4.1.1.1). */
-struct smtp_caps {
-	bool pipelining, chunking, binarymime, eightbitmime, dsn, enhanced, smtputf8, starttls;
-	bool pipeconnect, size, vrfy, requiretls;
-	bool burl, burl_imap;      /* BURL; BURL with "imap" among its arguments */
-	uint64_t size_max;         /* 0: not declared or no limit */
-	char auth[1024];           /* mechanisms, blanks between */
-	char burl_url[512];        /* first imap:// URL named by BURL, or "" */
-	char ehlo[8192];           /* all of the EHLO lines but the first, LF between: for lm-caps, and to be remembered */
-};
 
 /*
  * What was remembered of this server (from a memo), to save round trips. Never trusted for security: what rides on a remembered capability either
@@ -90,8 +80,6 @@ bool smtp_uses_bdat(const struct smtp *s);
 const char *smtp_ehlo_before(const struct smtp *s);
 /* What was learned in this session, for the memo. Strings are valid until smtp_quit(); NULL: nothing is known, forget it. */
 void smtp_learned(const struct smtp *s, struct smtp_known *out);
-/* Parses EHLO lines (as in smtp_caps.ehlo): no I/O; for tests, fuzzing and the memo. */
-void smtp_caps_parse(struct smtp_caps *c, const char *lines);
 struct chan_stats smtp_stats(const struct smtp *s);
 /* "TLSv1.3 ...": chan_describe(). */
 const char *smtp_describe(const struct smtp *s);
