@@ -1,0 +1,369 @@
+#!/usr/bin/env bats
+# lm-caps against Dovecot and Exim, and against servers that promise too much.
+load common
+
+bats_require_minimum_version 1.5.0
+
+setup_file() { lab_up dovecot sink exim; }
+teardown_file() { lab_down; }
+setup() {
+	source "$BATS_TEST_DIRNAME/fake/fake.bash"
+	lab_env
+}
+teardown() { fake_teardown; }
+
+caps() { lm-caps -c "$LAB_CONFIG" "$@"; }
+
+# has LINE: one of the lines of the output; TAB is written as a blank.
+has() {
+	local line=${1// /$'\t'}
+	grep -qxF -- "$line" <<<"$output" || { printf 'no line "%s" in:\n%s\n%s\n' "$1" "$output" "$stderr"; false; }
+}
+
+# starts FIELD...: a line of the output begins with these fields.
+starts() {
+	local IFS=$'\t'
+	local fields=$*
+	grep -qF -- "$fields" <(cut -f "1-$#" <<<"$output") || { printf 'no line "%s" in:\n%s\n%s\n' "$fields" "$output" "$stderr"; false; }
+}
+
+# is CODE: the exit status.
+is() { [ "$status" -eq "$1" ] || { printf 'exit status %d:\n%s\n%s\n' "$status" "$output" "$stderr"; false; }; }
+
+scratch_left() { imap 'LIST "" "*lm-probe*"' | grep -a 'LIST ('; }
+
+@test "both servers' capabilities, one a line, after login and after AUTH" {
+	run --separate-stderr caps alice
+	is 0
+	[ -z "$stderr" ]
+	for word in IMAP4rev1 CATENATE URLAUTH QRESYNC COMPRESS=DEFLATE LITERAL+; do has "imap $word"; done
+	for word in PIPELINING CHUNKING BINARYMIME DSN 8BITMIME; do has "submit $word"; done
+	grep -qxF $'submit\tBURL\timap imap://'"$LAB_URL_AUTHORITY" <<<"$output"
+	[ "$(grep -c . <<<"$output")" = "$(grep -cE $'^(imap|submit)\t[^\t ]+(\t[^\t]+)?$' <<<"$output")" ]
+	# in the server's order
+	[ "$(head -n 1 <<<"$output")" = "imap	IMAP4rev1" ]
+}
+
+@test "asks anew each time, whatever is remembered" {
+	run caps alice
+	first=$output
+	for f in "$XDG_CACHE_HOME"/lm/*submit*; do
+		[ -f "$f" ] && sed -i 's/BURL/XBURL/' "$f"
+	done
+	run --separate-stderr caps alice
+	[ "$output" = "$first" ]
+	starts submit BURL
+}
+
+@test "the account by name, by -a, by a URL of one of its mailboxes, or the first one" {
+	run --separate-stderr caps bob
+	is 0
+	run --separate-stderr caps -a alice-starttls
+	is 0
+	starts submit CHUNKING
+	run --separate-stderr caps alice/INBOX
+	is 0
+	run --separate-stderr caps "imap://alice@$LAB_URL_AUTHORITY/INBOX"
+	is 0
+	run --separate-stderr caps
+	is 0
+	run --separate-stderr caps -a alice bob
+	is 64
+}
+
+@test "--json prints an object a line" {
+	run --separate-stderr caps --json alice
+	is 0
+	while read -r line; do python3 -m json.tool <<<"$line" >/dev/null; done <<<"$output"
+	has_json() { grep -qxF "$1" <<<"$output"; }
+	has_json '{"service":"imap","capability":"CATENATE"}'
+	has_json '{"service":"submit","capability":"BURL","arguments":"imap imap://'"$LAB_URL_AUTHORITY"'"}'
+	run --separate-stderr caps --json --profile alice
+	while read -r line; do python3 -m json.tool <<<"$line" >/dev/null; done <<<"$output"
+	grep -qF '{"service":"imap","extension":"CONVERT","state":"missing","required":"section 5.2"}' <<<"$output"
+}
+
+@test "--profile: Dovecot lacks CONVERT and nothing else" {
+	run --separate-stderr caps --profile alice
+	is 69
+	[ "${#lines[@]}" -eq 30 ]
+	starts submit PIPELINING offered 'section 4.2'
+	starts submit 'BURL imap' offered 'section 7'
+	starts submit QUICKSTART not-published 'section 4.6'
+	starts submit STARTTLS tls 'section 4.6'
+	starts imap STARTTLS tls
+	starts imap '$Forwarded' offered 'section 5.9'
+	starts imap CONTEXT offered 'section 5.5' 'as CONTEXT=SEARCH'
+	[ "$(cut -f 3 <<<"$output" | grep -c missing)" = 1 ]
+	starts imap CONVERT missing 'section 5.2'
+	run --separate-stderr caps --profile alice-starttls
+	starts submit STARTTLS offered
+	starts imap STARTTLS offered
+}
+
+@test "--profile: Exim has PIPECONNECT, but neither BURL nor BINARYMIME" {
+	run --separate-stderr caps --profile alice-exim
+	is 69
+	starts submit QUICKSTART not-published 'section 4.6' 'PIPECONNECT is offered in its place'
+	starts submit 'BURL imap' missing
+	starts submit BINARYMIME missing
+	starts submit CHUNKING offered
+	starts submit AUTH offered
+}
+
+@test "--probe: all that Dovecot offers works, and nothing is left behind" {
+	run --separate-stderr caps --probe alice
+	is 0
+	[ "${#lines[@]}" -eq 22 ]
+	for word in NAMESPACE CONDSTORE URLAUTH CATENATE UIDPLUS LITERAL+ IDLE NOTIFY '$Forwarded' BINARY QRESYNC ESEARCH \
+		WITHIN CONTEXT=SEARCH COMPRESS=DEFLATE METADATA LIST-EXTENDED MOVE SPECIAL-USE LIST-STATUS SORT; do
+		starts imap "$word" works
+	done
+	starts imap CONVERT absent 'not offered'
+	run scratch_left
+	[ -z "$output" ]
+}
+
+@test "--profile --probe prints both" {
+	run --separate-stderr caps --profile --probe bob
+	is 69
+	starts imap CATENATE offered 'section 5.7'
+	starts imap CATENATE works
+	starts submit DSN offered
+}
+
+@test "--probe: what is switched off is absent and not tried" {
+	"$BATS_TEST_DIRNAME/lab/lab" start --imap-capability 'IMAP4rev1 UIDPLUS MOVE' "$BATS_TEST_TMPDIR/lab" dovecot sink 3>&-
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/lab/config" --probe alice
+	"$BATS_TEST_DIRNAME/lab/lab" stop "$BATS_TEST_TMPDIR/lab"
+	is 0
+	[ "$(cut -f 3 <<<"$output" | grep -c works)" = 3 ]
+	for word in UIDPLUS MOVE '$Forwarded'; do starts imap "$word" works; done
+	for word in CATENATE LITERAL+ QRESYNC COMPRESS=DEFLATE; do starts imap "$word" absent 'not offered'; done
+}
+
+# fake_config: an account `fake` whose store is the fake.
+fake_config() {
+	cat >"$BATS_TEST_TMPDIR/config" <<-END
+		account fake
+		    imap imap://alice@127.0.0.1:$FAKE_PORT
+		    tls insecure
+		    password secret
+	END
+	chmod 600 "$BATS_TEST_TMPDIR/config"
+}
+
+# store CAPABILITY... < more directives: a script of a store where little goes wrong.
+store() {
+	cat <<-END
+		imap-login $*
+		$(cat)
+		auto (CREATE|DELETE) .* => ok
+		auto (SELECT|EXAMINE) .* => * 1 EXISTS | * OK [UIDVALIDITY 7] v | * OK [PERMANENTFLAGS (\Seen)] p | ok [READ-WRITE] opened
+		auto APPEND .* => ok [APPENDUID 7 1] appended
+		imap-logout
+	END
+}
+
+@test "--probe: a server that offers CATENATE and refuses it is broken, and the next is tried" {
+	store CATENATE CONVERT >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto APPEND \S+ CATENATE .* => no [BADURL /x] I would not know how
+		auto UID CONVERT 1 .* => * 1 CONVERTED (TAG "${tag}") (UID 1 BINARY[1] {16} | Caf\xc3\xa9 au lait. | ) | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	starts imap CATENATE broken
+	[[ $output = *"NO [BADURL] I would not know how"* ]]
+	starts imap LITERAL+ works
+	starts imap CONVERT works
+	starts imap '$Forwarded' absent
+	starts imap NOTIFY absent 'not offered'
+	fake_wait
+	fake_saw 'C: .* DELETE "?lm-probe-[0-9a-f]{16}"?$'
+	fake_saw 'C: .* DELETE "?lm-probe-[0-9a-f]{16}-2"?$'
+}
+
+@test "--probe: what CATENATE assembles is compared" {
+	store CATENATE >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto UID FETCH 1 \(BODY.PEEK\[\]\) => * 1 FETCH (UID 1 BODY[] {9} | nothing | ) | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	[[ $output = *"	CATENATE	broken	what CATENATE assembled: 9 octets came, not the "* ]]
+	fake_wait
+}
+
+@test "--probe: a connection that breaks is opened again, once, and the mailboxes are removed" {
+	{
+		store CATENATE UIDPLUS >"$BATS_TEST_TMPDIR/one" <<-'END'
+			auto APPEND \S+ CATENATE .* => !cut
+		END
+		cat "$BATS_TEST_TMPDIR/one"
+		echo next-connection
+		store CATENATE UIDPLUS </dev/null
+	} >"$BATS_TEST_TMPDIR/script"
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	starts imap CATENATE broken
+	starts imap LITERAL+ works
+	fake_wait
+	fake_saw 'C2: .* DELETE "?lm-probe-[0-9a-f]{16}"?$'
+}
+
+@test "--probe: mailboxes that cannot be removed are named" {
+	store >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto DELETE .* => no not today
+	END
+	fake_start --times 2 <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	[[ $stderr =~ left\ on\ the\ server:\ mailbox\ lm-probe-[0-9a-f]{16}\ and\ lm-probe-[0-9a-f]{16}-2:.*not\ today ]]
+	fake_wait
+}
+
+@test "--probe: no mailbox can be made" {
+	store >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto CREATE .* => no [NOPERM] not here
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	[ -z "$output" ]
+	[[ $stderr = *lm-probe-*"NO [NOPERM] not here"* ]]
+	fake_wait
+	fake_saw_no 'DELETE'
+}
+
+# in_background: starts --probe and waits until it has printed a line.
+in_background() {
+	lm-caps "$@" --probe >"$BATS_TEST_TMPDIR/out" 2>"$BATS_TEST_TMPDIR/err" </dev/null 3>&- &
+	pid=$!
+	for _ in $(seq 500); do
+		[ -s "$BATS_TEST_TMPDIR/out" ] && return 0
+		sleep 0.02
+	done
+	return 1
+}
+
+@test "--probe: after SIGTERM nothing is left behind" {
+	in_background -c "$LAB_CONFIG" alice
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ] || { cat "$BATS_TEST_TMPDIR/err"; false; }
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/out")" -lt 22 ]
+	run scratch_left
+	[ -z "$output" ]
+}
+
+@test "--probe: the second SIGTERM ends it at once and says what is left" {
+	store CATENATE >"$BATS_TEST_TMPDIR/script" <<-'END'
+		may-hangup
+		auto APPEND \S+ CATENATE .* => !stall forever
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	in_background -c "$BATS_TEST_TMPDIR/config" fake
+	fake_await 'CATENATE \('
+	kill -TERM "$pid"
+	sleep 0.3
+	kill -0 "$pid"
+	kill -TERM "$pid"
+	status=0
+	wait "$pid" || status=$?
+	[ "$status" -eq 143 ]
+	grep -qE 'left on the server: mailboxes lm-probe-[0-9a-f]{16} and ' "$BATS_TEST_TMPDIR/err"
+}
+
+@test "--profile: LITERAL- and a keyword that INBOX does not keep" {
+	store -LITERAL+ LITERAL- >"$BATS_TEST_TMPDIR/script" </dev/null
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --profile fake
+	is 69
+	starts imap LITERAL+ partly
+	starts imap '$Forwarded' missing
+	starts imap STARTTLS missing
+	starts submit DSN unknown
+	[[ $stderr = *'no `submit` server'* ]]
+	fake_wait
+}
+
+@test "one server only: the other is said to be missing, and that is no failure" {
+	sed -n '/^account alice$/,/^$/p' "$LAB_CONFIG" >"$BATS_TEST_TMPDIR/both"
+	chmod 600 "$BATS_TEST_TMPDIR/both"
+	grep -v '^ *submit ' "$BATS_TEST_TMPDIR/both" >"$BATS_TEST_TMPDIR/config"
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" alice
+	is 0
+	[[ $stderr = *'no `submit` server'* ]]
+	starts imap CATENATE
+	grep -v '^ *imap ' "$BATS_TEST_TMPDIR/both" >"$BATS_TEST_TMPDIR/config"
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" alice
+	is 0
+	starts submit CHUNKING
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe alice
+	is 78
+}
+
+@test "a server that is down: the other is asked, the exit code is 75" {
+	run --separate-stderr caps -o imap=imaps://alice@localhost:1 alice
+	is 75
+	starts submit CHUNKING
+	run --separate-stderr caps -o submit=submissions://alice@localhost:1 alice
+	is 75
+	starts imap CATENATE
+	run --separate-stderr caps --profile -o submit=submissions://alice@localhost:1 alice
+	is 75
+	starts submit DSN unknown
+	starts imap CATENATE offered
+	run --separate-stderr caps -o imap=imaps://alice@localhost:1 -o submit=submissions://alice@localhost:1 alice
+	is 75
+	[ -z "$output" ]
+}
+
+@test "faults: account, password, options" {
+	run --separate-stderr caps nobody
+	is 78
+	run --separate-stderr caps -o 'pass-command=echo wrong' alice
+	is 77
+	[ -z "$output" ]
+	run --separate-stderr caps --no-such-option
+	is 64
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr = usage:* ]]
+	run --separate-stderr caps alice bob
+	is 64
+	run --separate-stderr caps -o
+	is 64
+	run --separate-stderr caps -o no-such-keyword=1 alice
+	is 64
+	run --separate-stderr caps imap://alice@elsewhere.example/INBOX
+	is 65
+}
+
+@test "--help and --version" {
+	run --separate-stderr lm-caps --help
+	is 0
+	[[ $output = "usage: lm-caps"* && -z $stderr ]]
+	run --separate-stderr lm-caps -h
+	is 0
+	run --separate-stderr lm-caps --version
+	is 0
+	[ "$output" = "lm-caps 0.1.0" ]
+}
+
+@test "a reader that goes away ends it without a word" {
+	run bash -o pipefail -c 'lm-caps -c "$LAB_CONFIG" alice | :'
+	[ "$status" -eq 74 ]
+	[ -z "$output" ]
+	run --separate-stderr bash -c 'lm-caps -c "$LAB_CONFIG" alice >/dev/full'
+	is 74
+	[[ $stderr = *"standard output"* ]]
+}
