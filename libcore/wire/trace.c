@@ -27,6 +27,7 @@ struct side {
 	uint64_t hidden;  /* octets not shown that belong here and are not written down yet */
 	char what[32];    /* of the hidden octets; may be empty */
 	uint64_t literal; /* octets of a literal that are still to come */
+	bool is_chunk;    /* the literal is a chunk of BDAT: a new line begins right behind it */
 	char tail[TAIL];
 	size_t ntail;
 };
@@ -177,12 +178,25 @@ static uint64_t chunk(const struct side *s)
 	return num_u63(s->text + 5, n - 5, &size) == 0 ? size : 0;
 }
 
-static size_t take_literal(struct side *s, size_t n)
+/* n octets of the literal, if there is one, are hidden now. */
+static void pass_literal(struct trace *t, bool up, size_t n)
 {
+	struct side *s = &t->side[up];
+
+	if (s->literal == 0)
+		return;
+	s->literal -= s->literal < n ? s->literal : n;
+	if (s->literal == 0 && s->is_chunk)
+		end_line(t, up);
+}
+
+static size_t take_literal(struct trace *t, bool up, size_t n)
+{
+	struct side *s = &t->side[up];
 	size_t some = s->literal < n ? (size_t)s->literal : n;
 
 	hide(s, some, NULL);
-	s->literal -= some;
+	pass_literal(t, up, some);
 	return some;
 }
 
@@ -198,8 +212,7 @@ static size_t take_text(struct trace *t, bool up, const char *p, size_t n)
 	if (lf == NULL)
 		return n;
 	s->literal = announced(s);
-	if (s->literal == 0 && up)
-		s->literal = chunk(s);
+	s->is_chunk = s->literal == 0 && up && (s->literal = chunk(s)) > 0;
 	s->ntail = 0;
 	end_line(t, up);
 	return len + 1;
@@ -213,8 +226,8 @@ void trace_octets(struct trace *t, bool up, const void *p, size_t n)
 	if (!up && n > 0)
 		settle(t, true);
 	while (n > 0) {
-		size_t used = t->side[up].literal > 0 ? take_literal(&t->side[up], n)
-						      : take_text(t, up, from, n);
+		size_t used =
+		    t->side[up].literal > 0 ? take_literal(t, up, n) : take_text(t, up, from, n);
 		from += used;
 		n -= used;
 	}
@@ -228,7 +241,7 @@ void trace_hidden(struct trace *t, bool up, size_t n, const char *what)
 		return;
 	hide(s, n, what);
 	/* A secret may be, or be in, a literal that was announced. */
-	s->literal -= s->literal < n ? s->literal : n;
+	pass_literal(t, up, n);
 	s->ntail = 0;
 }
 
