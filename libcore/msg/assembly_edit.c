@@ -4,7 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "msg/assembly.h"
+#include "msg/assembly_impl.h"
 
 enum { COPY_OCTETS = 16384 };
 
@@ -55,8 +55,7 @@ static int copy_text(const struct assembly *a, struct piece *p, int fd, off_t *e
 	return 0;
 }
 
-/* Texts of an input that is not ours to write to move to a spool of our own. */
-static int own_spool(struct assembly *a, struct fault *f)
+int assembly_own_spool(struct assembly *a, struct fault *f)
 {
 	off_t end = 0;
 	int fd;
@@ -124,7 +123,7 @@ int assembly_replace_head(
 {
 	off_t end;
 
-	if (own_spool(a, f) == -1)
+	if (assembly_own_spool(a, f) == -1)
 		return -1;
 	end = lseek(a->fd, 0, SEEK_END);
 	if (end == -1)
