@@ -65,8 +65,7 @@ static bool given(const char *s)
 	return s != NULL && *s != '\0';
 }
 
-/* Why a mechanism cannot be used, or NULL. */
-static const char *obstacle(
+const char *mech_obstacle(
     const struct mech *m, const struct credentials *c, const struct sasl_peer *p)
 {
 	if (c->token != NULL && (m->flags & MECH_NEEDS_TOKEN) == 0)
@@ -105,7 +104,7 @@ static const struct mech *choose_pinned(
 
 		if (m != NULL && !mech_listed(offered, m->name))
 			reason = "is not offered";
-		else if (m != NULL && (reason = obstacle(m, c, p)) == NULL)
+		else if (m != NULL && (reason = mech_obstacle(m, c, p)) == NULL)
 			return m;
 		note(why, name, n, reason);
 	}
@@ -122,7 +121,7 @@ static const struct mech *choose_strongest(
 			continue;
 		if ((m->flags & MECH_PINNED) != 0)
 			reason = "has to be asked for by name";
-		else if ((reason = obstacle(m, c, p)) == NULL)
+		else if ((reason = mech_obstacle(m, c, p)) == NULL)
 			return m;
 		note(why, m->name, strlen(m->name), reason);
 	}

@@ -126,49 +126,31 @@ static int start_unbound(struct sasl *s, const struct credentials *c, const stru
 	return open_session(s, c, p, false);
 }
 
+/* Early, because libgsasl leaks where it finds out by itself, and because nothing need be sent then. */
+static int check_password(const char *password)
+{
+	char *prepared = NULL;
+	int r = gsasl_saslprep(password, 0, &prepared, NULL);
+
+	if (prepared != NULL)
+		explicit_bzero(prepared, strlen(prepared));
+	gsasl_free(prepared);
+	return r;
+}
+
 static int start(struct sasl *s, const struct credentials *c, const struct sasl_peer *p)
 {
 	unsigned flags = s->mech->flags;
 	int r = gsasl_init(&s->lib);
 
+	if (r == GSASL_OK && (flags & MECH_SCRAM) != 0)
+		r = check_password(c->password);
 	if (r != GSASL_OK)
 		return r;
 	if ((flags & MECH_SCRAM) != 0 && (flags & MECH_BINDS) == 0 && mech_can_bind(p) &&
 	    looked_for_plus(s, c->auth))
 		return start_unbound(s, c, p);
 	return open_session(s, c, p, (flags & MECH_BINDS) != 0);
-}
-
-struct sasl *sasl_new(
-    const char *mechanism, const struct credentials *c, const struct sasl_peer *p, struct fault *f)
-{
-	struct sasl *s = calloc(1, sizeof(*s));
-	int r;
-
-	if (s == NULL) {
-		fault_set(f, FAULT_TEMP, "out of memory");
-		return NULL;
-	}
-	buf_init(&s->first, SASL_FIRST_MAX);
-	s->mech = mech_find(mechanism, strlen(mechanism));
-	if (s->mech == NULL) {
-		fault_set(f, FAULT_BUG, "%s is not a mechanism of ours", mechanism);
-	} else if ((s->mech->flags & MECH_OAUTH) != 0) {
-		if (oauth_prepare(s, c, p, f) == 0)
-			return s;
-	} else if ((r = start(s, c, p)) == GSASL_OK) {
-		return s;
-	} else {
-		fault_set(f, r == GSASL_MALLOC_ERROR ? FAULT_TEMP : FAULT_AUTH, "%s: %s",
-		    s->mech->name, gsasl_strerror(r));
-	}
-	sasl_free(s);
-	return NULL;
-}
-
-bool sasl_client_first(const struct sasl *s)
-{
-	return (s->mech->flags & MECH_FIRST) != 0;
 }
 
 static int refuse(struct sasl *s, int r, struct fault *f)
@@ -187,6 +169,45 @@ static int refuse(struct sasl *s, int r, struct fault *f)
 	default:
 		return fault_set(f, FAULT_PROTOCOL, "%s: %s", name, gsasl_strerror(r));
 	}
+}
+
+/* sasl_choose() has looked at it all, but a password must not depend on that. */
+static int prepare(
+    struct sasl *s, const struct credentials *c, const struct sasl_peer *p, struct fault *f)
+{
+	const char *obstacle = mech_obstacle(s->mech, c, p);
+	int r;
+
+	if (obstacle != NULL)
+		return fault_set(f, FAULT_AUTH, "%s %s", s->mech->name, obstacle);
+	if ((s->mech->flags & MECH_OAUTH) != 0)
+		return oauth_prepare(s, c, p, f);
+	r = start(s, c, p);
+	return r == GSASL_OK ? 0 : refuse(s, r, f);
+}
+
+struct sasl *sasl_new(
+    const char *mechanism, const struct credentials *c, const struct sasl_peer *p, struct fault *f)
+{
+	struct sasl *s = calloc(1, sizeof(*s));
+
+	if (s == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	buf_init(&s->first, SASL_FIRST_MAX);
+	s->mech = mech_find(mechanism, strlen(mechanism));
+	if (s->mech == NULL)
+		fault_set(f, FAULT_BUG, "%s is not a mechanism of ours", mechanism);
+	else if (prepare(s, c, p, f) == 0)
+		return s;
+	sasl_free(s);
+	return NULL;
+}
+
+bool sasl_client_first(const struct sasl *s)
+{
+	return (s->mech->flags & MECH_FIRST) != 0;
 }
 
 /* Every "i=" counts, wherever it stands, so that no reading of the challenge gets past the limit. */

@@ -40,6 +40,9 @@ struct mech {
 const struct mech *mech_find(const char *name, size_t n);
 /* True when the list (names, blanks between) has `name`. */
 bool mech_listed(const char *list, const char *name);
+/* Why a mechanism cannot be used with these credentials on this line, or NULL. */
+const char *mech_obstacle(
+    const struct mech *m, const struct credentials *c, const struct sasl_peer *p);
 /* True when this side could bind to the channel. */
 bool mech_can_bind(const struct sasl_peer *p);
 
