@@ -102,7 +102,7 @@ static void forget_connection(struct smtp *s)
 	memset(&s->caps, 0, sizeof(s->caps));
 	s->before_read = s->before_changed = s->after_read = s->after_remembered = false;
 	s->mechanism = NULL;
-	s->authenticated = s->fast = s->before_greeting = s->dirty = false;
+	s->authenticated = s->auth_sent = s->fast = s->before_greeting = s->dirty = false;
 	/* What was left of a reply is not the beginning of the next server's. */
 	reply_free(&s->reply);
 	reply_init(&s->reply);
@@ -172,11 +172,10 @@ static int greet(struct smtp *s, struct fault *f)
 	return hello_send(s, false, f);
 }
 
-/* What follows AUTH may go with it: the mechanism is one message (and that has gone), and this server is known to read on. */
+/* What follows AUTH may go with its last line. */
 static bool may_ride(const struct smtp *s)
 {
-	return sasl_single_step(s->mechanism) && !s->holding && s->pipelining && !s->timid &&
-	    !s->learned.auth_swallows;
+	return s->auth_sent && s->pipelining && !s->timid && !s->learned.auth_swallows;
 }
 
 static bool may_defer(const struct smtp *s)
@@ -202,30 +201,55 @@ static int send_probe(struct smtp *s, struct fault *f)
 	return result;
 }
 
-/* Not when AUTH itself is being tried behind EHLO for the first time: one thing at a time. */
 static bool may_probe(const struct smtp *s)
 {
-	bool trial = s->fast && !s->before_greeting && !s->learned.ehlo_takes_flight;
-
-	return may_ride(s) && !trial && (!s->learned.auth_takes_flight || !hello_wants_met(s));
+	return may_ride(s) && (!s->learned.auth_takes_flight || !hello_wants_met(s));
 }
 
-/* The reply to AUTH; shortly, where it may never come. */
-static int await_auth(struct smtp *s, struct fault *f)
+/* Waits for replies, but not as long as usual: what is being tried may have been swallowed. */
+static int await_trial(struct smtp *s, size_t left, int ms, struct fault *f)
 {
-	size_t behind = s->probing ? 1 : 0;
 	int result;
 
-	if (s->fast && !s->before_greeting && !s->learned.ehlo_takes_flight)
-		s->patience = TRIAL_AUTH + 4 * s->rtt;
-	result = pipe_await(s, behind, f);
+	s->patience = ms > 4 * s->rtt ? ms : 4 * s->rtt;
+	result = pipe_await(s, left, f);
 	s->patience = 0;
-	if (result == 0 && s->waiting > 0) {
-		s->patience = TRIAL_PROBE > 4 * s->rtt ? TRIAL_PROBE : 4 * s->rtt;
-		result = pipe_await(s, 0, f);
-		s->patience = 0;
+	return result;
+}
+
+/* AUTH, and the exchange up to its last line; not its reply. */
+static int send_auth(struct smtp *s, struct fault *f)
+{
+	const char *mechanism = auth_choose(s, s->before.auth, f);
+	bool trial = s->fast && !s->before_greeting && !s->learned.ehlo_takes_flight;
+
+	if (!mechanism || auth_send(s, mechanism, f) == -1)
+		return -1;
+	s->early = s->fast || may_ride(s);
+	if (trial && await_trial(s, 0, TRIAL_AUTH, f) == -1)
+		return -1;
+	if (!s->auth_sent && pipe_await(s, 0, f) == -1)
+		return -1;
+	if (auth_go_on(s, f) == -1)
+		return -1;
+	s->early = !s->authenticated && (s->fast || may_ride(s));
+	return 0;
+}
+
+/* The reply to the last line of AUTH, and to the command that was sent to see whether it is read. */
+static int await_auth(struct smtp *s, struct fault *f)
+{
+	if (may_probe(s) && send_probe(s, f) == -1)
+		return -1;
+	if (pipe_await(s, s->probing ? 1 : 0, f) == -1)
+		return -1;
+	if (s->waiting > 0 && await_trial(s, 0, TRIAL_PROBE, f) == -1)
+		return -1;
+	while (!s->authenticated) {
+		if (auth_go_on(s, f) == -1 || pipe_await(s, 0, f) == -1)
+			return -1;
 	}
-	return result == 0 ? auth_finish(s, f) : -1;
+	return 0;
 }
 
 /* EHLO after AUTH, when something is wanted that was not listed before. */
@@ -238,20 +262,13 @@ static int ask_again(struct smtp *s, struct fault *f)
 
 static int authenticate(struct smtp *s, struct fault *f)
 {
-	const char *mechanism = auth_choose(s, s->before.auth, f);
-
-	if (!mechanism || auth_send(s, mechanism, f) == -1)
+	if (send_auth(s, f) == -1)
 		return -1;
-	s->early = s->fast || may_ride(s);
-	s->rode = may_defer(s);
+	s->rode = !s->authenticated && may_defer(s);
 	if (s->rode)
 		return 0;
-	if (may_probe(s) && send_probe(s, f) == -1)
+	if (!s->authenticated && await_auth(s, f) == -1)
 		return -1;
-	if (await_auth(s, f) == -1)
-		return -1;
-	if (!s->authenticated)
-		return fault_set(f, FAULT_PROTOCOL, "AUTH did not come to its end");
 	early_is_over(s);
 	if (!s->after_read)
 		hello_believe(s);

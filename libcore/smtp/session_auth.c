@@ -87,6 +87,7 @@ int auth_send(struct smtp *s, const char *mechanism, struct fault *f)
 		buf_wipe(&s->held);
 		s->holding = false;
 	}
+	s->auth_sent = !s->holding && sasl_single_step(mechanism);
 	buf_wipe(&response);
 	return send_line(s, &line, f);
 }
@@ -139,6 +140,7 @@ static void give_up(struct smtp *s, const struct buf *raw)
 
 static int step(struct smtp *s, struct fault *f)
 {
+	struct fault not_yet;
 	struct buf raw;
 	int result;
 
@@ -149,13 +151,16 @@ static int step(struct smtp *s, struct fault *f)
 	else
 		result = send_answer(s, &raw, f);
 	buf_wipe(&raw);
-	return result == -1 ? -1 : pipe_await(s, 0, f);
+	s->auth_sent = result == 0 && sasl_done(s->sasl, NULL, 0, &not_yet) == 0;
+	return result;
 }
 
-int auth_finish(struct smtp *s, struct fault *f)
+int auth_go_on(struct smtp *s, struct fault *f)
 {
-	while (s->reply.code == 334) {
+	while (!s->authenticated && !s->auth_sent) {
 		if (step(s, f) == -1)
+			return -1;
+		if (!s->auth_sent && pipe_await(s, 0, f) == -1)
 			return -1;
 	}
 	return 0;
@@ -226,7 +231,11 @@ int auth_on_reply(struct smtp *s, const struct pending *p, struct fault *f)
 		return challenged(s, f);
 	if (s->fast && !s->before_greeting)
 		s->learned.ehlo_takes_flight = true;
+	/* EHLO was right, and what it says is known now; the rest of AUTH is an exchange like any other. */
 	s->fast = false;
 	early_is_over(s);
+	hello_believe(s);
+	/* More questions than the mechanism has: the exchange knows what to say to that. */
+	s->auth_sent = false;
 	return 0;
 }

@@ -116,6 +116,7 @@ struct smtp {
 	const char *mechanism;
 	struct buf held; /* an initial response that is too long to go with AUTH, and waits for 334 */
 	bool holding;
+	bool auth_sent; /* the last line of the exchange is out: nothing of AUTH is left to say */
 	bool authenticated;
 
 	/*
@@ -168,8 +169,8 @@ int hello_on_starttls(struct smtp *s, const struct pending *p, struct fault *f);
 /* The mechanism for what is offered, or NULL with the fault. */
 const char *auth_choose(struct smtp *s, const char *offered, struct fault *f);
 int auth_send(struct smtp *s, const char *mechanism, struct fault *f);
-/* The rest of the exchange, after the first reply. */
-int auth_finish(struct smtp *s, struct fault *f);
+/* The rest of the exchange, after the first reply, until all that is ours is said (auth_sent) or the server has decided. */
+int auth_go_on(struct smtp *s, struct fault *f);
 int auth_on_reply(struct smtp *s, const struct pending *p, struct fault *f);
 
 /* ---- session_envelope.c */
