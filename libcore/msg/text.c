@@ -95,3 +95,13 @@ void text_trim(const char **s, size_t *n)
 	while (*n > 0 && text_is_space((*s)[*n - 1]))
 		(*n)--;
 }
+
+size_t text_line(const char *s, size_t n, size_t *end)
+{
+	size_t i = 0;
+
+	while (i < n && s[i] != '\n' && s[i] != '\r')
+		i++;
+	*end = i == n ? 0 : n - i > 1 && s[i] == '\r' && s[i + 1] == '\n' ? 2 : 1;
+	return i;
+}

@@ -40,5 +40,7 @@ bool text_is_atext(char c);
 int text_hex(char c);
 /* s without the blanks and line ends around it. */
 void text_trim(const char **s, size_t *n);
+/* The length of the line at s without its end; *end is the length of that: LF, CRLF or a bare CR. */
+size_t text_line(const char *s, size_t n, size_t *end);
 
 #endif
