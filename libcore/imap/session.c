@@ -257,6 +257,24 @@ int imap_run(struct imap *s, struct imap_cmd *c, struct event *ev, struct fault 
 	return r;
 }
 
+uint32_t imap_idle(struct imap *s, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, s, "IDLE");
+	return imap_send(s, &c, f);
+}
+
+int imap_done(struct imap *s, struct fault *f)
+{
+	static const char done[] = "DONE\r\n";
+
+	if (chan_room(s->chan) < sizeof(done) - 1)
+		return fault_set(f, FAULT_BUG, "DONE with octets still to go");
+	chan_put(s->chan, done, sizeof(done) - 1, false);
+	return 0;
+}
+
 static enum fault_class refusal_class(const struct event *ev)
 {
 	switch (ev->code) {
