@@ -80,7 +80,7 @@ int config_override(struct config *c, const char *option, struct fault *f)
 	char name[OPTION_NAME_MAX];
 
 	if (option[n] == '\0' || n == 0 || n >= sizeof(name))
-		return fault_set(f, FAULT_USAGE, "-o wants KEYWORD=VALUE");
+		return fault_set(f, FAULT_USAGE, "-o: KEYWORD=VALUE is wanted");
 	memcpy(name, option, n);
 	name[n] = '\0';
 	if (override(c, name, option + n + 1, f) == 0)
