@@ -136,7 +136,7 @@ static void forward_subject(struct buf *out, const char *original)
 }
 
 static int put_subject(
-    struct buf *out, const struct forward *w, const struct original *o, struct fault *f)
+    struct buf *out, const struct forward *w, struct original *o, struct fault *f)
 {
 	struct buf text, encoded;
 	int r;
@@ -146,7 +146,7 @@ static int put_subject(
 	if (w->subject != NULL)
 		buf_puts(&text, w->subject);
 	else
-		forward_subject(&text, o->subject.len > 0 ? o->subject.data : "");
+		forward_subject(&text, buf_str(&o->subject));
 	if (!enc_is_utf8(buf_str(&text), text.len))
 		r = fault_set(f, FAULT_DATA, "the subject is not UTF-8");
 	else if (strpbrk(buf_str(&text), "\r\n") != NULL)
@@ -175,7 +175,7 @@ static void make_message_id(char *out, size_t n, const char *from)
 	snprintf(out, n, "<%s@%s>", random, at != NULL && at[1] != '\0' ? at + 1 : "localhost");
 }
 
-static int put_header(struct buf *out, const struct forward *w, const struct original *o,
+static int put_header(struct buf *out, const struct forward *w, struct original *o,
     bool bcc_header, const char *boundary, const struct composed *c, struct fault *f)
 {
 	char date[DATE_LEN];
@@ -188,7 +188,7 @@ static int put_header(struct buf *out, const struct forward *w, const struct ori
 	    put_subject(out, w, o, f) == -1 ||
 	    header_put(out, "Message-ID", c->message_id, f) == -1)
 		return -1;
-	if (o->references.len > 0 && header_put(out, "References", o->references.data, f) == -1)
+	if (o->references.len > 0 && header_put(out, "References", buf_str(&o->references), f) == -1)
 		return -1;
 	buf_puts(out, "MIME-Version: 1.0\r\n");
 	buf_printf(out, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n", boundary);

@@ -178,37 +178,6 @@ static struct url *collect_urls(const struct assembly *a, size_t *n, struct faul
 	return urls;
 }
 
-/* The same assembly with authorised URLs; its texts are the original's. */
-static int authorised_copy(struct forwarding *w, struct assembly *to, struct fault *f)
-{
-	const struct assembly *a = &w->message.assembly;
-	size_t n, next = 0;
-	struct url *urls = collect_urls(a, &n, f);
-	char **text = calloc(a->n + 1, sizeof(*text));
-	int r = urls == NULL || text == NULL ? -1 : authorise_urls(w, urls, text, n, f);
-
-	*to = (struct assembly){.fd = a->fd};
-	for (size_t i = 0; i < a->n && r == 0; i++) {
-		const struct piece *p = &a->piece[i];
-
-		if (p->kind == PIECE_URL) {
-			r = assembly_url(to, text[next++], p->size, f);
-		} else {
-			r = assembly_url(to, "", p->size, f);
-			if (r == 0) {
-				free(to->piece[to->n - 1].name);
-				to->piece[to->n - 1] = *p;
-			}
-		}
-	}
-	if (urls != NULL)
-		free_urls(urls, n);
-	for (size_t i = 0; text != NULL && i < a->n; i++)
-		free(text[i]);
-	free(text);
-	return r;
-}
-
 /* Only what authorised_copy() made itself. */
 static void free_copy(struct assembly *a)
 {
@@ -216,6 +185,31 @@ static void free_copy(struct assembly *a)
 		if (a->piece[i].kind == PIECE_URL)
 			free(a->piece[i].name);
 	free(a->piece);
+}
+
+/* The same assembly with authorised URLs; its texts are the original's. */
+static int authorised_copy(struct forwarding *w, struct assembly *to, struct fault *f)
+{
+	const struct assembly *a = &w->message.assembly;
+	size_t n, next = 0;
+	struct url *urls = collect_urls(a, &n, f);
+	char **text = calloc(a->n + 1, sizeof(*text));
+	int r = -1;
+
+	*to = (struct assembly){.fd = a->fd, .piece = calloc(a->n + 1, sizeof(*to->piece))};
+	if (text == NULL || to->piece == NULL)
+		fault_set(f, FAULT_TEMP, "out of memory");
+	else if (urls != NULL)
+		r = authorise_urls(w, urls, text, n, f);
+	for (; r == 0 && to->n < a->n; to->n++) {
+		to->piece[to->n] = a->piece[to->n];
+		if (a->piece[to->n].kind == PIECE_URL)
+			to->piece[to->n].name = text[next++];
+	}
+	if (urls != NULL)
+		free_urls(urls, n);
+	free(text);
+	return r;
 }
 
 /* After the mail is away: the copy in Sent. */
