@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "smtp/address.h"
+#include "smtp/mailbox_path.h"
 #include "smtp/session_impl.h"
 
 enum {
@@ -74,7 +74,7 @@ static int check_text(const char *s, const char *what, size_t max, struct fault 
 			return fault_set(f, FAULT_DATA, "a control character in %s", what);
 	}
 	buf_init(&encoded, SIZE_MAX);
-	address_xtext(&encoded, s);
+	smtp_path_xtext(&encoded, s);
 	n = encoded.len;
 	buf_free(&encoded);
 	if (n > max || n == 0)
@@ -97,7 +97,7 @@ static int check_dsn(const struct smtp *s, const struct smtp_envelope *e, struct
 
 static int check_rcpt(const struct smtp_envelope *e, const struct smtp_rcpt *r, struct fault *f)
 {
-	if (address_check(r->address, e->smtputf8, f) == -1)
+	if (smtp_path_check(r->address, e->smtputf8, f) == -1)
 		return -1;
 	if (r->notify && !is_notify(r->notify))
 		return fault_set(f, FAULT_DATA,
@@ -111,7 +111,7 @@ static int check(const struct smtp *s, const struct smtp_envelope *e, struct fau
 {
 	if (e->nrcpt == 0)
 		return fault_set(f, FAULT_DATA, "no recipients");
-	if (e->from[0] != '\0' && address_check(e->from, e->smtputf8, f) == -1)
+	if (e->from[0] != '\0' && smtp_path_check(e->from, e->smtputf8, f) == -1)
 		return -1;
 	for (size_t i = 0; i < e->nrcpt; i++) {
 		if (check_rcpt(e, &e->rcpt[i], f) == -1)
@@ -147,7 +147,7 @@ static int send_mail(struct smtp *s, const struct smtp_envelope *e, struct fault
 		buf_printf(&line, " RET=%s", e->ret);
 	if (e->envid) {
 		buf_puts(&line, " ENVID=");
-		address_xtext(&line, e->envid);
+		smtp_path_xtext(&line, e->envid);
 	}
 	buf_puts(&line, "\r\n");
 	result = pipe_command(s, (struct pending){.verb = VERB_MAIL}, &line, false, f);
@@ -166,7 +166,7 @@ static int send_rcpt(struct smtp *s, const struct smtp_rcpt *r, size_t i, struct
 		buf_printf(&line, " NOTIFY=%s", r->notify);
 	if (r->orcpt) {
 		buf_puts(&line, " ORCPT=");
-		address_orcpt(&line, r->orcpt);
+		smtp_path_orcpt(&line, r->orcpt);
 	}
 	buf_puts(&line, "\r\n");
 	result = pipe_command(s, (struct pending){.verb = VERB_RCPT, .rcpt = i}, &line, false, f);

@@ -1,7 +1,7 @@
 #include <stdlib.h>
 
-#include "smtp/mailbox_path.h"
 #include "smtp/caps.h"
+#include "smtp/mailbox_path.h"
 #include "unit.h"
 
 TEST(keywords)
@@ -146,13 +146,13 @@ TEST(xtext)
 	struct buf b;
 
 	buf_init(&b, 1000);
-	address_xtext(&b, "a+b=c d\xc3\xa9\n~");
+	smtp_path_xtext(&b, "a+b=c d\xc3\xa9\n~");
 	CHECK_STR(buf_str(&b), "a+2Bb+3Dc+20d+C3+A9+0A~");
 	buf_reset(&b);
-	address_orcpt(&b, "a+b@example.org");
+	smtp_path_orcpt(&b, "a+b@example.org");
 	CHECK_STR(buf_str(&b), "rfc822;a+2Bb@example.org");
 	buf_reset(&b);
-	address_orcpt(&b, "\xc3\xa9 +=\\@example.org");
+	smtp_path_orcpt(&b, "\xc3\xa9 +=\\@example.org");
 	CHECK_STR(buf_str(&b), "utf-8;\xc3\xa9\\x{20}\\x{2B}\\x{3D}\\x{5C}@example.org");
 	buf_free(&b);
 }

@@ -1,4 +1,4 @@
-#include "smtp/address.h"
+#include "smtp/mailbox_path.h"
 
 #include <string.h>
 
@@ -82,7 +82,7 @@ static const char *complaint(const char *s)
 	return NULL;
 }
 
-int address_check(const char *address, bool utf8, struct fault *f)
+int smtp_path_check(const char *address, bool utf8, struct fault *f)
 {
 	const char *why = complaint(address);
 
@@ -98,7 +98,7 @@ int address_check(const char *address, bool utf8, struct fault *f)
 	return 0;
 }
 
-void address_xtext(struct buf *out, const char *s)
+void smtp_path_xtext(struct buf *out, const char *s)
 {
 	for (; *s != '\0'; s++) {
 		if (*s > ' ' && *s <= '~' && *s != '+' && *s != '=')
@@ -119,11 +119,11 @@ static void unitext(struct buf *out, const char *s)
 	}
 }
 
-void address_orcpt(struct buf *out, const char *s)
+void smtp_path_orcpt(struct buf *out, const char *s)
 {
 	if (is_ascii(s)) {
 		buf_puts(out, "rfc822;");
-		address_xtext(out, s);
+		smtp_path_xtext(out, s);
 	} else {
 		buf_puts(out, "utf-8;");
 		unitext(out, s);
