@@ -251,7 +251,8 @@ static int refused(struct job *j, const struct forwarding *w, struct fault *f)
 
 static int send_forward(struct job *j, struct forwarding *w, struct fault *f)
 {
-	w->smtp = smtp_line_open(&j->tool, j->account, SMTP_WANT_BURL, f);
+	w->smtp =
+	    smtp_line_open(&j->tool, j->account, SMTP_WANT_BURL | locate_wants(j->account), f);
 	if (w->smtp == NULL || forward_choose(w, f) == -1)
 		return -1;
 	if (forward_send(w, f) == -1) {

@@ -33,6 +33,7 @@ say "Storing a mail with a $megabytes MB attachment ..."
 
 # meter NAME PORT: a relay in front of a server that delays and counts; sets METER_PORT and METER_PID.
 meter() {
+	rm -f "$work/$1.port"
 	"$lab/meter.py" --delay "$delay" 0 localhost "$2" "$work/$1.report" >"$work/$1.port" &
 	METER_PID=$!
 	meters+=("$METER_PID")

@@ -149,12 +149,50 @@ int imap_line_select(
 	return l->selected == NULL ? fault_set(f, FAULT_TEMP, "out of memory") : 0;
 }
 
+/* The memo's names of what is known of a submission server, yes or no. */
+static bool recall_flag(const struct memo *m, const char *key)
+{
+	return memo_get(m, key) != NULL;
+}
+
+static void remember_flag(struct memo *m, const char *key, bool value)
+{
+	memo_set(m, key, value ? "yes" : NULL);
+}
+
+/* EHLO lines as one line for the memo, whose values hold no line ends; lines with a ";" of their own are not remembered. Allocated; NULL: nothing. */
+static char *join_lines(const char *lines)
+{
+	char *joined = lines == NULL || strchr(lines, ';') != NULL ? NULL : strdup(lines);
+
+	for (char *p = joined; p != NULL && (p = strchr(p, '\n')) != NULL;)
+		*p = ';';
+	return joined;
+}
+
+static char *split_lines(const char *joined)
+{
+	char *lines = joined == NULL ? NULL : strdup(joined);
+
+	for (char *p = lines; p != NULL && (p = strchr(p, ';')) != NULL;)
+		*p = '\n';
+	return lines;
+}
+
+static void remember_lines(struct memo *m, const char *key, const char *lines)
+{
+	char *joined = join_lines(lines);
+
+	memo_set(m, key, joined);
+	free(joined);
+}
+
 static void recall(const struct memo *m, struct smtp_known *k)
 {
-	k->ehlo = memo_get(m, "ehlo");
-	k->ehlo_before = memo_get(m, "ehlo-before");
-	k->auth_takes_flight = memo_get(m, "auth-takes-flight") != NULL;
-	k->auth_swallows = memo_get(m, "auth-swallows") != NULL;
+	k->auth_takes_flight = recall_flag(m, "auth-takes-flight");
+	k->auth_swallows = recall_flag(m, "auth-swallows");
+	k->ehlo_takes_flight = recall_flag(m, "ehlo-takes-flight");
+	k->ehlo_alone = recall_flag(m, "ehlo-alone");
 }
 
 /* What BURL names is wanted at once by whoever authorises URLs while this line is still open. */
@@ -188,7 +226,13 @@ static int smtp_connect(struct smtp_line *l, unsigned want, struct fault *f)
 		o.credentials = &l->credentials;
 	}
 	recall(l->memo, &o.known);
+	char *after = split_lines(memo_get(l->memo, "ehlo"));
+	char *before = split_lines(memo_get(l->memo, "ehlo-before"));
+	o.known.ehlo = after;
+	o.known.ehlo_before = before;
 	l->smtp = smtp_open(&o, f);
+	free(after);
+	free(before);
 	if (l->smtp == NULL)
 		return -1;
 	tool_note(l->tool, "submit: %s, %s", a->submit.host != NULL ? a->submit.host : "tunnel",
@@ -228,10 +272,12 @@ static void remember(struct smtp_line *l)
 	struct smtp_known k = {0};
 
 	smtp_learned(l->smtp, &k);
-	memo_set(l->memo, "ehlo", k.ehlo);
-	memo_set(l->memo, "ehlo-before", k.ehlo_before);
-	memo_set(l->memo, "auth-takes-flight", k.auth_takes_flight ? "yes" : NULL);
-	memo_set(l->memo, "auth-swallows", k.auth_swallows ? "yes" : NULL);
+	remember_lines(l->memo, "ehlo", k.ehlo);
+	remember_lines(l->memo, "ehlo-before", k.ehlo_before);
+	remember_flag(l->memo, "auth-takes-flight", k.auth_takes_flight);
+	remember_flag(l->memo, "auth-swallows", k.auth_swallows);
+	remember_flag(l->memo, "ehlo-takes-flight", k.ehlo_takes_flight);
+	remember_flag(l->memo, "ehlo-alone", k.ehlo_alone);
 	if (caps->burl_url[0] != '\0')
 		memo_set(l->memo, "burl-url", caps->burl_url);
 }

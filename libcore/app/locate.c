@@ -44,6 +44,15 @@ static int remembered(const struct account *a, struct url *u)
 	return r;
 }
 
+unsigned locate_wants(const struct account *a)
+{
+	struct url u = {0};
+	bool known = a->url_authority != NULL || remembered(a, &u) == 0;
+
+	url_free(&u);
+	return known ? 0 : SMTP_WANT_BURL_URL;
+}
+
 static int take_authority(struct url *u, const char *host, uint16_t port, struct fault *f)
 {
 	char *copy = strdup(host);
@@ -70,7 +79,7 @@ static int parse_authority(const char *text, struct url *out, struct fault *f)
 
 static int ask_submission(struct tool *t, const struct account *a, struct url *out, struct fault *f)
 {
-	struct smtp_line *l = smtp_line_open(t, a, SMTP_WANT_BURL, f);
+	struct smtp_line *l = smtp_line_open(t, a, SMTP_WANT_BURL_URL, f);
 
 	if (l == NULL)
 		return -1;

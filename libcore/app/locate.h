@@ -22,6 +22,9 @@ int locate(
 /* The account for a program that was given only a name (NULL: -a, else the first account of the configuration). */
 const struct account *locate_account(struct tool *t, const char *name, struct fault *f);
 
+/* The SMTP_WANT_* bits that make a submission session learn the authority, if it is not known yet. */
+unsigned locate_wants(const struct account *a);
+
 enum { AUTHORITY_MAX = 300 };
 /*
  * The server's own name for itself, as it must stand in an authorised URL (lm-url(7)): the keyword `url-authority`; what the submission server's BURL line named

@@ -45,6 +45,7 @@ enum {
 	SMTP_WANT_SMTPUTF8 = 16,
 	SMTP_WANT_REQUIRETLS = 32,
 	SMTP_WANT_CHUNKING = 64,
+	SMTP_WANT_BURL_URL = 128,  /* BURL with the URL of an IMAP server */
 };
 
 /* Copied by smtp_open(), strings too (and wiped by smtp_quit()); only endpoint.trace must live on. */

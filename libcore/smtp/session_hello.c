@@ -170,7 +170,8 @@ bool hello_wants_met(const struct smtp *s)
 	unsigned met = (c->burl_imap ? SMTP_WANT_BURL : 0) | (c->dsn ? SMTP_WANT_DSN : 0) |
 	    (c->binarymime ? SMTP_WANT_BINARYMIME : 0) | (c->size ? SMTP_WANT_SIZE : 0) |
 	    (c->smtputf8 ? SMTP_WANT_SMTPUTF8 : 0) | (c->requiretls ? SMTP_WANT_REQUIRETLS : 0) |
-	    (c->chunking ? SMTP_WANT_CHUNKING : 0);
+	    (c->chunking ? SMTP_WANT_CHUNKING : 0) |
+	    (c->burl_url[0] != '\0' ? SMTP_WANT_BURL_URL : 0);
 
 	return (s->o.want & ~met) == 0;
 }
