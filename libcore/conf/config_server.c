@@ -191,10 +191,10 @@ int server_parse(struct pool *p, struct server *s, const char *url, bool submit,
 {
 	const char *behind = strstr(url, "://");
 	struct server new = {.set = true};
-	const struct scheme *scheme =
-	    find_scheme(url, behind != NULL ? (size_t)(behind - url) : 0, submit, f);
+	size_t n = behind != NULL ? (size_t)(behind - url) : 0;
+	const struct scheme *scheme = find_scheme(url, n, submit, f);
 
-	if (scheme == NULL || parse_server(p, &new, behind + 3, f) == -1)
+	if (scheme == NULL || parse_server(p, &new, url + n + 3, f) == -1)
 		return -1;
 	if (new.port == 0)
 		new.port = scheme->port;

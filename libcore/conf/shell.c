@@ -96,18 +96,17 @@ static int wait_for(const char *what, pid_t pid, struct fault *f)
 int shell_output(const char *what, const char *command, struct buf *out, struct fault *f)
 {
 	int fd[2], error, r;
-	pid_t pid;
+	pid_t pid = -1;
 
 	if (pipe2(fd, O_CLOEXEC) == -1)
 		return fault_errno(f, FAULT_IO, "%s", what);
-	errno = spawn(command, fd[1], &pid);
-	if (errno != 0) {
-		fault_errno(f, FAULT_IO, "%s: /bin/sh", what);
-		close(fd[0]);
-		close(fd[1]);
-		return -1;
-	}
+	error = spawn(command, fd[1], &pid);
 	close(fd[1]);
+	if (error != 0) {
+		close(fd[0]);
+		errno = error;
+		return fault_errno(f, FAULT_IO, "%s: /bin/sh", what);
+	}
 	error = drain(fd[0], out);
 	close(fd[0]);
 	if (error != 0)

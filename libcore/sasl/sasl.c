@@ -1,4 +1,3 @@
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,10 +10,13 @@ static const Gsasl_property secrets[] = {GSASL_PASSWORD, GSASL_SCRAM_SALTED_PASS
 /* libgsasl frees its copies as they are. */
 static void wipe_property(Gsasl_session *session, Gsasl_property prop)
 {
-	const char *copy = gsasl_property_fast(session, prop);
+	union {
+		const char *theirs;
+		char *ours;
+	} copy = {.theirs = gsasl_property_fast(session, prop)};
 
-	if (copy != NULL)
-		explicit_bzero((void *)(uintptr_t)copy, strlen(copy));
+	if (copy.ours != NULL)
+		explicit_bzero(copy.ours, strlen(copy.ours));
 }
 
 static void close_session(struct sasl *s)

@@ -314,7 +314,7 @@ TEST(servers)
 	CHECK(refused("imap imaps://[]", "IPv6"));
 	CHECK(refused("imap imaps://-h", "host"));
 	CHECK(refused("imap imaps://h%41", "host"));
-	CHECK(refused("imap imaps://h\xe2\x80\xae", "host"));
+	CHECK(refused("imap imaps://h\xe2\x80\xa8", "host"));
 	CHECK(taken("url-authority h"));
 	CHECK(taken("url-authority [::1]:143"));
 	CHECK(refused("url-authority h/x", "host"));
@@ -411,8 +411,8 @@ TEST(includes_end)
 	CHECK(strstr(f.msg, "deep") != NULL);
 
 	/* Wide rather than deep: eight levels of ten files each would be a hundred million. */
-	for (char level = 'a'; level < 'g'; level++) {
-		char name[2] = {level, 0}, text[200] = "";
+	for (int level = 'a'; level < 'g'; level++) {
+		char name[2] = {(char)level, 0}, text[200] = "";
 
 		for (int i = 0; i < 10; i++)
 			snprintf(text + strlen(text), sizeof(text) - strlen(text), "include %c\n",

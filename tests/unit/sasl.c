@@ -7,17 +7,16 @@
 
 /* libgsasl asks for randomness by this name, and finds ours first: so the nonces of the RFCs' examples can be had. */
 static const char *fixed_nonce;
-int gsasl_nonce(char *data, size_t n);
-int gsasl_nonce(char *data, size_t n)
+int gsasl_nonce(char *data, size_t datalen)
 {
 	struct buf b;
 	int r = GSASL_CRYPTO_ERROR;
 
 	if (fixed_nonce == NULL)
-		return gsasl_random(data, n);
+		return gsasl_random(data, datalen);
 	buf_init(&b, 64);
-	if (enc_base64_decode(&b, fixed_nonce, strlen(fixed_nonce)) == 0 && b.len == n) {
-		memcpy(data, b.data, n);
+	if (enc_base64_decode(&b, fixed_nonce, strlen(fixed_nonce)) == 0 && b.len == datalen) {
+		memcpy(data, b.data, datalen);
 		r = GSASL_OK;
 	}
 	buf_free(&b);
