@@ -12,7 +12,7 @@ static struct sasl_peer peer(const struct smtp *s, struct buf *binding)
 {
 	struct sasl_peer p = {
 	    .service = "smtp",
-	    .host = s->o.endpoint.host,
+	    .host = s->o.endpoint.host ? s->o.endpoint.host : "localhost", /* a tunnel */
 	    .port = s->o.endpoint.port,
 	    .safe = s->safe,
 	};
@@ -203,7 +203,7 @@ static int refused(struct smtp *s, struct fault *f)
 		s->retry = true;
 	transfer_refuse(s, f);
 	/* A server that takes mail without AUTH may be taking it now: its reply tells. */
-	return s->t.e && s->t.last_queued ? 0 : -1;
+	return s->t.e && s->t.complete ? 0 : -1;
 }
 
 /* A challenge, while other commands follow AUTH: the server reads the first of them as the answer, and fails. What it says is why. */

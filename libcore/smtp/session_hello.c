@@ -58,7 +58,10 @@ int hello_on_greeting(struct smtp *s, const struct pending *p, struct fault *f)
 	/* A server that did not expect early octets says 554 in place of its greeting; one that is busy says
 	 * 4yz and means it. */
 	s->retry = s->before_greeting && s->reply.code >= 500;
-	return reply_fault(&s->reply, f, "the greeting");
+	reply_fault(&s->reply, f, "the greeting");
+	/* Either way nothing of what may have followed was taken (RFC 5321 section 3.1). */
+	transfer_refuse(s, f);
+	return -1;
 }
 
 /* A word of the list `all` (blanks between). */
@@ -107,7 +110,7 @@ static int check_memory(struct smtp *s, const struct smtp_caps *had, struct faul
 		return 0;
 	s->retry = s->stale = true;
 	/* With the message under way to its end only its reply can tell what became of it. */
-	if (s->t.last_queued)
+	if (s->t.complete)
 		return 0;
 	return fault_set(f, FAULT_TEMP, "the server does not offer what it did last time");
 }
@@ -144,7 +147,10 @@ int hello_on_ehlo(struct smtp *s, const struct pending *p, struct fault *f)
 {
 	if (s->reply.code != 250) {
 		s->retry = s->early;
-		return reply_fault(&s->reply, f, "EHLO");
+		reply_fault(&s->reply, f, "EHLO");
+		transfer_refuse(s, f);
+		/* Where the message has followed to its end, its own reply counts. */
+		return s->t.e && s->t.complete ? 0 : -1;
 	}
 	if (!p->after)
 		return on_ehlo_before(s, f);
