@@ -21,8 +21,8 @@ enum config_security { CONFIG_TLS, CONFIG_STARTTLS };
 /* One server: what a URL such as imaps://alice@mail.example.org:993 says. */
 struct server {
 	bool set;
-	char *user; /* decoded; NULL: not given */
-	char *host;
+	char *user;    /* decoded; NULL: not given */
+	char *host;    /* name, or address without brackets */
 	uint16_t port; /* the scheme's default when not given: 993, 143, 465, 587 */
 	enum config_security security;
 };
@@ -47,7 +47,7 @@ struct account {
 	bool compress;               /* `compress yes` (default) or no */
 	bool copy_sent;              /* `sent-copy yes` (default) or no */
 	int timeout;                 /* seconds without progress; default 60 */
-	/* keywords that other programs bring are added here, one line each, and in the table in config.c */
+	/* keywords that other programs bring are added here, one line each, and in the table in config_keyword.c */
 };
 
 struct config;
@@ -58,7 +58,8 @@ struct config;
 struct config *config_load(const char *path, struct fault *f);
 void config_free(struct config *c); /* wipes passwords */
 
-/* "keyword=value" from the command line, for every account asked for afterwards. Keywords and checks as in the file; FAULT_USAGE. */
+/* "keyword=value" from the command line, for every account asked for afterwards. Keywords and checks as in the file,
+ * but no `password`, which others could read there; FAULT_USAGE. What was handed out before keeps its strings. */
 int config_override(struct config *c, const char *option, struct fault *f);
 
 /* The account called `name`; NULL with FAULT_CONFIG (the message lists the names that there are). Valid until config_free(). */

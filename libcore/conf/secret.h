@@ -21,7 +21,8 @@ struct secret {
 /*
  * Fetches the secret for `server` of account `a` and user `user`. Commands: a line for /bin/sh -c, run without a controlling prompt of ours, its standard input from
  * /dev/null; the first line of output is the secret, without its line end; the command's exit status must be 0. 0, or -1: FAULT_AUTH
- * (command failed, empty, no terminal to ask on) or FAULT_CONFIG. ~/.netrc must not be readable by others (FAULT_CONFIG).
+ * (command failed, empty, no terminal to ask on) or FAULT_CONFIG. ~/.netrc must not be readable by others where a
+ * password is taken from it (FAULT_CONFIG).
  */
 int secret_get(struct secret *s, const struct account *a, const struct server *server,
     const char *user, struct fault *f);
