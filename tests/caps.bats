@@ -197,14 +197,33 @@ store() {
 	fake_wait
 }
 
+@test "--probe: answers that are wrong are told apart from those that are right" {
+	store UIDPLUS ESEARCH LIST-EXTENDED NAMESPACE >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto APPEND .* => ok appended
+		auto UID SEARCH ALL => * SEARCH 1 | ok
+		auto UID SEARCH RETURN .* => * ESEARCH (TAG "${tag}") UID MIN 1 MAX 2 COUNT 1 ALL 1 | ok
+		auto LIST .* => * LIST (\HasNoChildren) "/" one | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	has_detail() { [[ $output = *"	$1	broken	$2"* ]] || { echo "$output"; false; }; }
+	has_detail UIDPLUS 'APPEND: no APPENDUID'
+	has_detail ESEARCH 'UID SEARCH RETURN: MIN, MAX or COUNT is wrong'
+	has_detail LIST-EXTENDED 'LIST: 1 mailboxes for two patterns, not 2'
+	starts imap NAMESPACE works
+	fake_wait
+}
+
 @test "--probe: a connection that breaks is opened again, once, and the mailboxes are removed" {
 	{
-		store CATENATE UIDPLUS >"$BATS_TEST_TMPDIR/one" <<-'END'
+		store CATENATE >"$BATS_TEST_TMPDIR/one" <<-'END'
 			auto APPEND \S+ CATENATE .* => !cut
 		END
 		cat "$BATS_TEST_TMPDIR/one"
 		echo next-connection
-		store CATENATE UIDPLUS </dev/null
+		store CATENATE </dev/null
 	} >"$BATS_TEST_TMPDIR/script"
 	fake_start <"$BATS_TEST_TMPDIR/script"
 	fake_config
