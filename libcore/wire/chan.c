@@ -131,16 +131,23 @@ static int start_tls(struct chan *c, const char *host, const struct tls_options 
 		return -1;
 	c->tls = tls_new(&c->link, name, o, f);
 	if (c->tls == NULL || shake(c, deadline, f) == -1) {
-		/* From here on nothing may go out in the clear, or come in. */
 		tls_free(c->tls);
 		c->tls = NULL;
-		c->failed = c->lost = true;
-		c->why = *f;
 		return -1;
 	}
 	if (c->trace != NULL)
 		trace_note(c->trace, "%s", tls_describe(c->tls));
 	return 0;
+}
+
+/* TLS was to be and is not: nothing may go out in the clear any more, or come in. */
+static int shut(struct chan *c, const struct fault *f)
+{
+	queue_drop(&c->in, c->in.len);
+	c->told = c->app_down;
+	c->failed = c->lost = true;
+	c->why = *f;
+	return -1;
 }
 
 int chan_starttls(struct chan *c, struct fault *f)
@@ -154,9 +161,11 @@ int chan_starttls(struct chan *c, struct fault *f)
 	if (c->host == NULL || c->tls != NULL || c->deflate != NULL || chan_unsent(c) > 0)
 		return fault_set(f, FAULT_BUG, "STARTTLS out of order");
 	if (c->in.len > 0)
-		return fault_set(f, FAULT_PROTOCOL,
+		fault_set(f, FAULT_PROTOCOL,
 		    "the server went on in the clear after it agreed to STARTTLS");
-	return start_tls(c, c->host, &o, net_now() + c->connect_timeout, f);
+	else if (start_tls(c, c->host, &o, net_now() + c->connect_timeout, f) == 0)
+		return 0;
+	return shut(c, f);
 }
 
 /* ---- opening */

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
@@ -158,6 +159,16 @@ static inline void server_end(SSL *ssl)
 	_exit(0);
 }
 
+/* A child with a process group of its own, so that server_stop() ends its children too. */
+static inline pid_t server_fork(void)
+{
+	fflush(stdout);
+	pid_t pid = fork();
+
+	setpgid(pid, 0);
+	return pid;
+}
+
 /* Serves one end of a socket pair; the other is returned. */
 static inline int server_pair(server_talk *talk, SSL_CTX *ctx, pid_t *pid)
 {
@@ -165,8 +176,7 @@ static inline int server_pair(server_talk *talk, SSL_CTX *ctx, pid_t *pid)
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
 		abort();
-	fflush(stdout);
-	*pid = fork();
+	*pid = server_fork();
 	if (*pid == 0) {
 		close(fds[0]);
 		signal(SIGPIPE, SIG_IGN);
@@ -188,13 +198,13 @@ static inline uint16_t server_port(server_talk *talk, SSL_CTX *ctx, int count, p
 	if (bind(l, (struct sockaddr *)&in, len) == -1 || listen(l, 8) == -1 ||
 	    getsockname(l, (struct sockaddr *)&in, &len) == -1)
 		abort();
-	fflush(stdout);
-	*pid = fork();
+	*pid = server_fork();
 	if (*pid == 0) {
 		signal(SIGPIPE, SIG_IGN);
 		alarm(60);
 		while (count-- > 0) {
-			int fd = accept(l, NULL, NULL);
+			int on = 1, fd = accept(l, NULL, NULL);
+			setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 			pid_t one = fork();
 			if (one == 0) {
 				alarm(60);
@@ -212,7 +222,7 @@ static inline uint16_t server_port(server_talk *talk, SSL_CTX *ctx, int count, p
 
 static inline void server_stop(pid_t pid)
 {
-	kill(pid, SIGKILL);
+	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 }
 
