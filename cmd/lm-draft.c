@@ -70,10 +70,11 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option, r = parse_flags(j, "draft,seen", f);
 
+	opterr = 0;
 	while (r == 0 &&
 	    (option = getopt_long(argc, argv, TOOL_OPTIONS "f:h", long_options, NULL)) != -1) {
 		if (option == '?')
-			return fault_set(f, FAULT_USAGE, "see lm-draft --help");
+			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
 		if (option == 'h' || option == OPT_VERSION) {
 			fputs(option == 'h' ? usage : "lm-draft " LM_VERSION "\n", stdout);
 			j->finished = true;

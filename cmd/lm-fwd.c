@@ -90,10 +90,11 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
+	opterr = 0;
 	while ((option = getopt_long(
 		    argc, argv, TOOL_OPTIONS "T:C:B:F:s:m:p:S:h", long_options, NULL)) != -1) {
 		if (option == '?')
-			return fault_set(f, FAULT_USAGE, "see lm-fwd --help");
+			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
 		if (option == 'h' || option == OPT_VERSION) {
 			fputs(option == 'h' ? usage : "lm-fwd " LM_VERSION "\n", stdout);
 			j->finished = true;

@@ -142,9 +142,10 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 	static const char options[] = TOOL_OPTIONS "tif:r:F:N:R:V:b:B:e:h:L:mO:q::X:nGU";
 	int option;
 
+	opterr = 0;
 	while ((option = getopt_long(argc, argv, options, long_options, NULL)) != -1) {
 		if (option == '?')
-			return fault_set(f, FAULT_USAGE, "see lm-submit --help");
+			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
 		if (option == OPT_HELP || option == OPT_VERSION) {
 			fputs(option == OPT_HELP ? usage : "lm-submit " LM_VERSION "\n", stdout);
 			j->finished = true;
@@ -242,6 +243,53 @@ static int choose_sender(struct job *j, struct fault *f)
 	return 0;
 }
 
+/* The account that a URL belongs to: not always the one that submits. */
+static int locate_owner(
+    struct job *j, const char *text, const struct account **a, struct url *u, struct fault *f)
+{
+	const char *chosen = j->tool.account;
+	struct fault first = {0};
+	int r = locate(&j->tool, text, a, u, &first);
+
+	if (r == -1 && chosen != NULL) {
+		j->tool.account = NULL;
+		r = locate(&j->tool, text, a, u, f);
+		j->tool.account = chosen;
+	}
+	if (r == -1)
+		*f = first;
+	return r;
+}
+
+static int open_owner(struct job *j, const struct account *a, const char *text, struct fault *f)
+{
+	if (j->imap == NULL)
+		j->imap = imap_line_open(&j->tool, a, false, f);
+	if (j->imap == NULL)
+		return -1;
+	if (j->imap->account != a)
+		return fault_set(f, FAULT_DATA, "an assembly with URLs of two accounts: %s", text);
+	return 0;
+}
+
+/* Whoever reads the pieces knows only whole URLs. The text of an authorised one is signed: it stays. */
+static int name_whole(struct piece *p, const struct url *u, struct fault *f)
+{
+	struct buf b;
+	char *whole;
+
+	if (u->token != NULL)
+		return 0;
+	buf_init(&b, URL_MAX + 1);
+	url_build(&b, u);
+	whole = buf_steal(&b);
+	if (whole == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	free(p->name);
+	p->name = whole;
+	return 0;
+}
+
 /* Looks at what a URL names, over the IMAP account that it belongs to. No such account: its size stays unknown, and the server is asked to judge. */
 static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 {
@@ -251,7 +299,7 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 	struct url u;
 	int r;
 
-	if (locate(&j->tool, p->name, &a, &u, &nobody) == -1) {
+	if (locate_owner(j, p->name, &a, &u, &nobody) == -1) {
 		if (strncasecmp(p->name, "imap://", 7) != 0) {
 			*f = nobody;
 			return -1;
@@ -260,14 +308,15 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 		j->unknown_size = true;
 		return 0;
 	}
-	if (j->imap == NULL)
-		j->imap = imap_line_open(&j->tool, a, false, f);
-	r = j->imap == NULL || source_look(j->imap, &u, &s, f) == -1 ? -1 : 0;
+	r = open_owner(j, a, p->name, f);
+	if (r == 0)
+		r = source_look(j->imap, &u, &s, f);
 	if (r == 0) {
 		p->size = s.octets;
 		j->eight = j->eight || s.eight;
 		j->binary = j->binary || s.binary;
-		if (j->burl != NULL && j->headers)
+		r = name_whole(p, &u, f);
+		if (r == 0 && j->burl != NULL && j->headers)
 			r = source_header(j->imap, u.uid, &j->fetched, f);
 		source_free(&s);
 	}
@@ -404,22 +453,54 @@ static struct imap_line *relay_line(struct job *j, const struct smtp_caps *caps)
 	return j->imap;
 }
 
+/* BURL takes authorised URLs only, and says less clearly why. */
+static int check_authorised(const struct job *j, struct fault *f)
+{
+	for (size_t i = 0; i < j->out.assembly.n; i++) {
+		const struct piece *p = &j->out.assembly.piece[i];
+		struct url u;
+		bool authorised;
+
+		if (p->kind != PIECE_URL)
+			continue;
+		if (url_parse(&u, p->name, strlen(p->name), f) == -1)
+			return -1;
+		authorised = u.token != NULL;
+		url_free(&u);
+		if (!authorised)
+			return fault_set(
+			    f, FAULT_DATA, "not an authorised URL, see lm-genurl(1): %s", p->name);
+	}
+	return 0;
+}
+
+static int send_it(
+    struct job *j, struct smtp_line *l, char *reply, size_t replylen, struct fault *f)
+{
+	const struct smtp_caps *caps = smtp_caps(l->smtp);
+	struct imap_line *relay = relay_line(j, caps);
+	enum smtp_outcome outcome;
+
+	if (make_envelope(j, caps, f) == -1 ||
+	    (relay == NULL && caps->burl && check_authorised(j, f) == -1))
+		return -1;
+	return send_assembly(
+	    l, &j->envelope, &j->out.assembly, relay, &outcome, reply, replylen, f);
+}
+
 static int submit(struct job *j, struct fault *f)
 {
 	unsigned want = (j->out.has_url ? SMTP_WANT_BURL : 0) |
 	    (j->notify != NULL || j->ret != NULL || j->envid != NULL ? SMTP_WANT_DSN : 0) |
 	    (j->out.content == CONTENT_BINARY || j->binary ? SMTP_WANT_BINARYMIME : 0);
 	struct smtp_line *l = smtp_line_open(&j->tool, j->account, want, f);
-	enum smtp_outcome outcome = SMTP_NOT_SENT;
 	enum fault_class cls;
 	char reply[256] = "";
-	int r = -1;
+	int r;
 
 	if (l == NULL)
 		return -1;
-	if (make_envelope(j, smtp_caps(l->smtp), f) == 0)
-		r = send_assembly(l, &j->envelope, &j->out.assembly,
-		    relay_line(j, smtp_caps(l->smtp)), &outcome, reply, sizeof(reply), f);
+	r = send_it(j, l, reply, sizeof(reply), f);
 	smtp_line_close(l);
 	size_t bad = name_refused(j, &cls);
 	if (r == -1)

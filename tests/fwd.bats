@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
 # lm-fwd against Dovecot, and the pipelines that do the same.
+bats_require_minimum_version 1.5.0
 load common
 
 setup_file() { lab_up dovecot sink exim poor; }

@@ -47,6 +47,15 @@ int tool_option(struct tool *t, int option, const char *argument, struct fault *
 	}
 }
 
+int tool_bad_option(const struct tool *t, const char *word, int letter, struct fault *f)
+{
+	if (letter > 0 && letter < 128 && strncmp(word, "--", 2) != 0)
+		return fault_set(f, FAULT_USAGE,
+		    "-%c is no option, or lacks its argument: see %s --help", letter, t->name);
+	return fault_set(f, FAULT_USAGE,
+	    "%s is no option, or not with this argument: see %s --help", word, t->name);
+}
+
 int tool_config(struct tool *t, struct fault *f)
 {
 	if (t->config != NULL)

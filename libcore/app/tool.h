@@ -34,6 +34,8 @@ void tool_init(struct tool *t, const char *name, FILE *err);
 void tool_free(struct tool *t);
 /* One option of TOOL_OPTIONS with its argument. 0, or -1 (FAULT_USAGE). */
 int tool_option(struct tool *t, int option, const char *argument, struct fault *f);
+/* What getopt_long() (with opterr 0) did not understand, as a FAULT_USAGE: `word` is argv[optind - 1], `letter` is optopt. Returns -1. */
+int tool_bad_option(const struct tool *t, const char *word, int letter, struct fault *f);
 /* Loads the configuration (once) and applies the overrides. */
 int tool_config(struct tool *t, struct fault *f);
 /* With -v: a line "NAME: ..." on t->err, made safe. */
