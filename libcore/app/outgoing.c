@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "imap/url.h"
 #include "msg/date.h"
 #include "msg/header.h"
 
@@ -78,6 +79,15 @@ int outgoing_assembly(struct outgoing *o, int fd, struct fault *f)
 
 int outgoing_url(struct outgoing *o, const char *url, struct fault *f)
 {
+	struct url u;
+	bool authorised;
+
+	if (url_parse(&u, url, strlen(url), f) == -1)
+		return -1;
+	authorised = u.token != NULL;
+	url_free(&u);
+	if (!authorised)
+		return fault_set(f, FAULT_DATA, "not an authorised URL, see lm-genurl(1): %s", url);
 	o->has_url = true;
 	return assembly_url(&o->assembly, url, 0, f);
 }
