@@ -109,8 +109,7 @@ int assembly_text(struct assembly *a, const void *p, size_t n, struct fault *f)
 	return assembly_add(a, &(struct piece){.kind = PIECE_TEXT, .size = n, .at = end}, NULL, f);
 }
 
-static int add_named(
-    struct assembly *a, enum piece_kind kind, const char *name, uint64_t size, struct fault *f)
+static int check_name(const char *name, struct fault *f)
 {
 	const char *c = name;
 
@@ -120,12 +119,14 @@ static int add_named(
 		return fault_set(f, FAULT_DATA, "\"%s\" cannot stand in an assembly", name);
 	if (strlen(name) > ASSEMBLY_NAME_MAX)
 		return fault_set(f, FAULT_DATA, "a name over %d octets", ASSEMBLY_NAME_MAX);
-	return assembly_add(a, &(struct piece){.kind = kind, .size = size}, name, f);
+	return 0;
 }
 
 int assembly_url(struct assembly *a, const char *url, uint64_t size, struct fault *f)
 {
-	return add_named(a, PIECE_URL, url, size, f);
+	if (check_name(url, f) == -1)
+		return -1;
+	return assembly_add(a, &(struct piece){.kind = PIECE_URL, .size = size}, url, f);
 }
 
 /* O_NONBLOCK: a FIFO would make us wait, only to be refused then. */
@@ -147,12 +148,15 @@ static int open_file(const char *path, uint64_t *size, struct fault *f)
 int assembly_file(struct assembly *a, const char *path, struct fault *f)
 {
 	uint64_t size = 0;
-	int fd = open_file(path, &size, f);
+	int fd;
 
+	if (check_name(path, f) == -1)
+		return -1;
+	fd = open_file(path, &size, f);
 	if (fd == -1)
 		return -1;
 	close(fd);
-	return add_named(a, PIECE_FILE, path, size, f);
+	return assembly_add(a, &(struct piece){.kind = PIECE_FILE, .size = size}, path, f);
 }
 
 static ssize_t read_at(int fd, char *to, size_t n, uint64_t at, const char *name, struct fault *f)

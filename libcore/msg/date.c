@@ -121,9 +121,14 @@ static bool number(struct scan *s, size_t min, size_t max, unsigned limit, int *
 
 static bool two_digits(struct scan *s, unsigned limit, int *out)
 {
+	struct scan two = {s->s, 2};
 	size_t len;
 
-	return number(s, 2, 2, limit, out, &len);
+	if (s->n < 2 || !number(&two, 2, 2, limit, out, &len))
+		return false;
+	s->s += 2;
+	s->n -= 2;
+	return true;
 }
 
 static bool month(struct scan *s, int *out)
