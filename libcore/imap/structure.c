@@ -302,7 +302,9 @@ static bool is_message(const struct part *p, const struct node *n)
 	if (strcmp(p->type, "message") != 0 ||
 	    (strcmp(p->subtype, "rfc822") != 0 && strcmp(p->subtype, "global") != 0))
 		return false;
-	return is_list(next(n)) || (n != NULL && !is_text(n) && is_number(next(next(n))));
+	if (n == NULL || is_text(n) || is_text(next(n)))
+		return false;
+	return (is_list(n) && is_list(next(n))) || is_number(next(next(n)));
 }
 
 static int basic_fields(struct walk *w, struct part *p, const struct node *n)
