@@ -1,6 +1,7 @@
 #include "wire/link.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 void link_init(struct link *l, int fd)
@@ -10,7 +11,7 @@ void link_init(struct link *l, int fd)
 
 static bool would_block(int error)
 {
-	return error == EAGAIN || error == EWOULDBLOCK;
+	return error == EAGAIN; /* EWOULDBLOCK is the same on Linux */
 }
 
 static void count_in(struct link *l, size_t n)
@@ -62,7 +63,10 @@ static ssize_t put(struct link *l, struct iovec *iov, size_t count)
 /* sendmsg(2) reads only; struct iovec cannot say so. */
 static struct iovec piece(const void *p, size_t n)
 {
-	return (struct iovec){.iov_base = (void *)(uintptr_t)p, .iov_len = n};
+	struct iovec iov = {.iov_len = n};
+
+	memcpy(&iov.iov_base, &p, sizeof(p));
+	return iov;
 }
 
 ssize_t link_write(struct link *l, const void *p, size_t n)

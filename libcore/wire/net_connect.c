@@ -94,11 +94,9 @@ static void attempt(struct race *r, const struct addrinfo *a)
 	name_address(a, r->where[i], sizeof(r->where[i]));
 	r->next_at = net_now() + STAGGER;
 	r->fds[i] = (struct pollfd){.fd = open_socket(a->ai_family), .events = POLLOUT};
-	if (r->fds[i].fd == -1)
-		lose(r, i, errno);
-	else if (connect(r->fds[i].fd, a->ai_addr, a->ai_addrlen) == 0)
+	if (r->fds[i].fd != -1 && connect(r->fds[i].fd, a->ai_addr, a->ai_addrlen) == 0)
 		win(r, i);
-	else if (errno != EINPROGRESS && errno != EINTR)
+	else if (r->fds[i].fd == -1 || (errno != EINPROGRESS && errno != EINTR))
 		lose(r, i, errno);
 }
 

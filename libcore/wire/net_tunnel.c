@@ -62,15 +62,16 @@ static int lift(int fd)
 int net_tunnel(const char *command, int *pid, struct fault *f)
 {
 	int fds[2], error;
-	pid_t child;
+	pid_t child = -1;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == -1)
 		return fault_errno(f, FAULT_IO, "tunnel");
 	fds[0] = lift(fds[0]);
 	fds[1] = lift(fds[1]);
-	error = fds[0] == -1 || fds[1] == -1 || fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1
-	    ? errno
-	    : spawn(command, fds[1], &child);
+	if (fds[0] == -1 || fds[1] == -1 || fcntl(fds[0], F_SETFL, O_NONBLOCK) == -1)
+		error = errno;
+	else
+		error = spawn(command, fds[1], &child);
 	if (fds[1] != -1)
 		close(fds[1]);
 	if (error == 0) {

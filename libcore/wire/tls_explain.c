@@ -58,9 +58,8 @@ static bool put_alternative(struct buf *b, const GENERAL_NAME *g)
 	n = ASN1_STRING_length(s);
 	if (type == GEN_DNS)
 		enc_safe(b, (const char *)p, (size_t)n);
-	else if (n == 4 && inet_ntop(AF_INET, p, text, sizeof(text)) != NULL)
-		buf_puts(b, text);
-	else if (n == 16 && inet_ntop(AF_INET6, p, text, sizeof(text)) != NULL)
+	else if ((n == 4 || n == 16) &&
+	    inet_ntop(n == 4 ? AF_INET : AF_INET6, p, text, sizeof(text)) != NULL)
 		buf_puts(b, text);
 	return true;
 }

@@ -69,13 +69,13 @@ TEST(large_and_incompressible)
 	enum { SIZE = 1 << 20 };
 	struct fault f = {0};
 	struct deflate *d = deflate_new(&f);
-	unsigned char *p = malloc(SIZE);
-	char *back = malloc(SIZE);
+	static unsigned char p[SIZE];
+	static char back[SIZE];
 	uint32_t x = 1;
 	struct buf z;
 
 	buf_init(&z, 2 * SIZE);
-	REQUIRE(d != NULL && p != NULL && back != NULL);
+	REQUIRE(d != NULL);
 	for (size_t i = 0; i < SIZE; i++) {
 		x = x * 1664525 + 1013904223;
 		p[i] = (unsigned char)(x >> 24);
@@ -85,8 +85,6 @@ TEST(large_and_incompressible)
 	size_t n = inflate_by(d, z.data, z.len, 16384, 65536, back, SIZE, &f);
 	CHECK(n == SIZE && memcmp(p, back, SIZE) == 0);
 	buf_free(&z);
-	free(p);
-	free(back);
 	deflate_free(d);
 }
 
@@ -110,16 +108,16 @@ TEST(a_bomb_stays_in_its_room)
 	enum { CHUNK = 65536, CHUNKS = 1024 };
 	struct fault f = {0};
 	struct deflate *d = deflate_new(&f);
-	char *zeros = calloc(1, CHUNK), *to = malloc(4096 + 16);
+	static char zeros[CHUNK], to[4096 + 16];
 	size_t total = 0, used = 0, made = 0, at = 0;
 	struct buf z;
 
 	buf_init(&z, 1 << 20);
-	REQUIRE(d != NULL && zeros != NULL && to != NULL);
+	REQUIRE(d != NULL);
 	for (int i = 0; i < CHUNKS; i++)
 		deflate_write(d, zeros, CHUNK, i == CHUNKS - 1, &z, &f);
 	CHECK(z.len < 100000);
-	memset(to, 'x', 4096 + 16);
+	memset(to, 'x', sizeof(to));
 	do {
 		REQUIRE(deflate_read(d, z.data + at, z.len - at, &used, to, 4096, &made, &f) == 0);
 		at += used;
@@ -128,8 +126,6 @@ TEST(a_bomb_stays_in_its_room)
 	CHECK_INT(total, CHUNK * CHUNKS);
 	CHECK_MEM(to + 4096, 16, "xxxxxxxxxxxxxxxx", 16);
 	buf_free(&z);
-	free(zeros);
-	free(to);
 	deflate_free(d);
 }
 

@@ -509,12 +509,14 @@ static void put_file(const char *path, const char *text, mode_t mode)
 
 TEST(a_bad_session_file_is_no_session)
 {
-	static const char *const texts[] = {"", "\n",
-	    "lm-tls-session 1 name=mail.example.org ca=\n",
-	    "-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n-----END SSL SESSION PARAMETERS-----\n",
-	    "-----BEGIN SSL SESSION PARAMETERS-----\nProc-Type: 4,ENCRYPTED\n"
-	    "DEK-Info: AES-256-CBC,00000000000000000000000000000000\n\nAAAA\n"
-	    "-----END SSL SESSION PARAMETERS-----\n"};
+	static const char plain[] = "-----BEGIN SSL SESSION PARAMETERS-----\nAAAA\n"
+				    "-----END SSL SESSION PARAMETERS-----\n";
+	static const char locked[] = "-----BEGIN SSL SESSION PARAMETERS-----\n"
+				     "Proc-Type: 4,ENCRYPTED\n"
+				     "DEK-Info: AES-256-CBC,00000000000000000000000000000000\n\n"
+				     "AAAA\n-----END SSL SESSION PARAMETERS-----\n";
+	static const char first[] = "lm-tls-session 1 name=mail.example.org ca=\n";
+	static const char *const texts[] = {"", "\n", first, plain, locked};
 	SSL_CTX *ctx = server_context(&good, TLS1_3_VERSION);
 	struct tls_options o = {.ca_file = ca_file, .session_file = session_file};
 	char text[2048];
