@@ -11,15 +11,16 @@
 #include "base/fault.h"
 
 enum {
-	REPLY_LINE_MAX = 4096,  /* octets of one line */
-	REPLY_LINES_MAX = 256,  /* lines of one reply */
+	REPLY_LINE_MAX = 4096, /* octets of one line */
+	REPLY_LINES_MAX = 256, /* lines of one reply */
 };
 
 struct reply {
-	int code;            /* 200 to 599 */
+	int code; /* 200 to 599 */
 	bool enhanced;
-	unsigned status[3];  /* class, subject, detail: 5.7.1 */
-	struct buf text;     /* the lines' texts without codes (enhanced ones neither), joined by LF, octets as sent (not made safe) */
+	unsigned status[3]; /* class, subject, detail: 5.7.1 */
+	struct buf
+	    text; /* the lines' texts without codes (enhanced ones neither), joined by LF, octets as sent (not made safe) */
 	unsigned lines;
 	/* parser state */
 	struct buf line;

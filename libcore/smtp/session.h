@@ -28,35 +28,38 @@
  * works or is refused by the server. The four flags are learned once; each pair is "known to work" and "known not to".
  */
 struct smtp_known {
-	const char *ehlo;          /* EHLO lines after AUTH on this server last time, or NULL */
-	const char *ehlo_before;   /* EHLO lines on the encrypted line before AUTH last time (holds AUTH and PIPECONNECT), or NULL */
-	bool auth_takes_flight;    /* what followed AUTH in one flight was understood last time */
-	bool auth_swallows;        /* what followed AUTH in one flight was lost last time: never again */
-	bool ehlo_takes_flight;    /* AUTH right behind EHLO was understood last time, without PIPECONNECT */
-	bool ehlo_alone;           /* AUTH right behind EHLO was refused or lost last time: never again */
+	const char *ehlo; /* EHLO lines after AUTH on this server last time, or NULL */
+	const char *
+	    ehlo_before; /* EHLO lines on the encrypted line before AUTH last time (holds AUTH and PIPECONNECT), or NULL */
+	bool auth_takes_flight; /* what followed AUTH in one flight was understood last time */
+	bool auth_swallows; /* what followed AUTH in one flight was lost last time: never again */
+	bool
+	    ehlo_takes_flight; /* AUTH right behind EHLO was understood last time, without PIPECONNECT */
+	bool ehlo_alone; /* AUTH right behind EHLO was refused or lost last time: never again */
 };
 
 /* What the caller is going to need. Some servers name these only after AUTH: when one is not listed, EHLO is asked once more there. */
 enum {
-	SMTP_WANT_BURL = 1,        /* BURL with "imap" */
+	SMTP_WANT_BURL = 1, /* BURL with "imap" */
 	SMTP_WANT_DSN = 2,
 	SMTP_WANT_BINARYMIME = 4,
 	SMTP_WANT_SIZE = 8,
 	SMTP_WANT_SMTPUTF8 = 16,
 	SMTP_WANT_REQUIRETLS = 32,
 	SMTP_WANT_CHUNKING = 64,
-	SMTP_WANT_BURL_URL = 128,  /* BURL with the URL of an IMAP server */
+	SMTP_WANT_BURL_URL = 128, /* BURL with the URL of an IMAP server */
 };
 
 /* Copied by smtp_open(), strings too (and wiped by smtp_quit()); only endpoint.trace must live on. */
 struct smtp_options {
 	struct endpoint endpoint;
 	const struct credentials *credentials; /* NULL: no AUTH */
-	const char *helo;          /* EHLO argument: a domain or an address literal in brackets; NULL: the socket's own address, "[192.0.2.1]" */
-	bool require_tls;          /* refuse to go on in the clear (the default of every program) */
-	bool lmtp;                 /* not used by submission; reserved: must be false */
-	unsigned want;             /* SMTP_WANT_... */
-	int timeout;               /* ms without progress; 0: 60 s. RFC 5321 section 4.5.3.2's 10 minutes for the final reply are kept */
+	const char *
+	    helo; /* EHLO argument: a domain or an address literal in brackets; NULL: the socket's own address, "[192.0.2.1]" */
+	bool require_tls; /* refuse to go on in the clear (the default of every program) */
+	bool lmtp;        /* not used by submission; reserved: must be false */
+	unsigned want;    /* SMTP_WANT_... */
+	int timeout; /* ms without progress; 0: 60 s. RFC 5321 section 4.5.3.2's 10 minutes for the final reply are kept */
 	struct smtp_known known;
 };
 
@@ -88,25 +91,26 @@ const char *smtp_describe(const struct smtp *s);
 enum smtp_body { SMTP_7BIT, SMTP_8BITMIME, SMTP_BINARYMIME };
 
 struct smtp_rcpt {
-	const char *address;       /* addr-spec without brackets, UTF-8 only with SMTPUTF8 */
-	const char *notify;        /* DSN NOTIFY value ("SUCCESS,FAILURE") or NULL */
-	const char *orcpt;         /* original recipient address (plain; sent as rfc822;xtext), or NULL */
+	const char *address; /* addr-spec without brackets, UTF-8 only with SMTPUTF8 */
+	const char *notify;  /* DSN NOTIFY value ("SUCCESS,FAILURE") or NULL */
+	const char *orcpt;   /* original recipient address (plain; sent as rfc822;xtext), or NULL */
 	/* results, after smtp_finish(): */
-	int code;                  /* 0: no reply came */
-	char reply[256];           /* "550 5.1.1 no such user", made safe */
+	int code;        /* 0: no reply came */
+	char reply[256]; /* "550 5.1.1 no such user", made safe */
 };
 
 struct smtp_envelope {
-	const char *from;          /* addr-spec or "" */
-	const char *ret;           /* "FULL", "HDRS" or NULL */
-	const char *envid;         /* plain; sent as xtext; or NULL */
+	const char *from;  /* addr-spec or "" */
+	const char *ret;   /* "FULL", "HDRS" or NULL */
+	const char *envid; /* plain; sent as xtext; or NULL */
 	enum smtp_body body;
 	bool smtputf8;
-	bool requiretls;           /* RFC 8689 */
-	uint64_t size;             /* of the resolved message: an upper bound; 0: not known */
-	struct smtp_rcpt *rcpt;    /* results are written here */
+	bool requiretls;        /* RFC 8689 */
+	uint64_t size;          /* of the resolved message: an upper bound; 0: not known */
+	struct smtp_rcpt *rcpt; /* results are written here */
 	size_t nrcpt;
-	bool all_or_none;          /* one recipient refused: the message is not sent. With BDAT this keeps the data back until the RCPT replies are in
+	bool
+	    all_or_none; /* one recipient refused: the message is not sent. With BDAT this keeps the data back until the RCPT replies are in
 	                            * (one round trip more) */
 };
 
@@ -128,14 +132,14 @@ int smtp_burl(struct smtp *s, const char *url, bool last, struct fault *f);
 
 /* What came of it. */
 enum smtp_outcome {
-	SMTP_SENT,      /* accepted for every recipient that was not refused (at least one) */
-	SMTP_NOT_SENT,  /* certainly not accepted */
-	SMTP_UNKNOWN,   /* the link was lost after the last octet and before the reply: it may have been sent */
+	SMTP_SENT,     /* accepted for every recipient that was not refused (at least one) */
+	SMTP_NOT_SENT, /* certainly not accepted */
+	SMTP_UNKNOWN, /* the link was lost after the last octet and before the reply: it may have been sent */
 };
 /* Flushes, collects all replies. 0 with *outcome SENT (recipients' results in the envelope: some may be refused), or -1 with the fault
  * (UNKNOWN: FAULT_TEMP "may have been sent"). `reply`, if not NULL, gets the final reply's text (made safe, cut). */
-int smtp_finish(struct smtp *s, enum smtp_outcome *outcome, char *reply, size_t replylen,
-    struct fault *f);
+int smtp_finish(
+    struct smtp *s, enum smtp_outcome *outcome, char *reply, size_t replylen, struct fault *f);
 /* Gives the message up before its end: RSET where that is possible, else the connection is dropped. */
 void smtp_abort(struct smtp *s);
 /* Round trips that this session has waited for since the connection stood (TLS included). */

@@ -15,9 +15,10 @@ enum {
 	TIMEOUT = 60 * 1000,        /* ms */
 	TIMEOUT_FINAL = 600 * 1000, /* ms: RFC 5321 section 4.5.3.2.6 */
 	TRIAL_AUTH = 10 * 1000,     /* ms: AUTH right behind EHLO, tried for the first time */
-	TRIAL_PROBE = 2 * 1000,     /* ms: what follows AUTH, tried for the first time; or 4 round trips */
-	QUIT_WAIT = 1000,           /* ms */
-	LOG_MAX = 65536,            /* octets of a flight that are kept for a second try */
+	TRIAL_PROBE =
+	    2 * 1000,     /* ms: what follows AUTH, tried for the first time; or 4 round trips */
+	QUIT_WAIT = 1000, /* ms */
+	LOG_MAX = 65536,  /* octets of a flight that are kept for a second try */
 	LOG_OPS = 64,
 	URL_LEN_MAX = 8192,
 	KEPT_MAX = 16,
@@ -36,7 +37,7 @@ enum verb {
 	VERB_GREETING, /* nothing is sent, a reply comes */
 	VERB_EHLO,
 	VERB_STARTTLS,
-	VERB_AUTH,     /* and each line of the exchange */
+	VERB_AUTH, /* and each line of the exchange */
 	VERB_NOOP,
 	VERB_RSET,
 	VERB_MAIL,
@@ -44,7 +45,7 @@ enum verb {
 	VERB_DATA,
 	VERB_BDAT,
 	VERB_BURL,
-	VERB_END,      /* the final dot */
+	VERB_END, /* the final dot */
 };
 
 /* A command that waits for its reply. */
@@ -72,16 +73,16 @@ struct transaction {
 	struct smtp_envelope *e; /* NULL: none is open */
 	bool mail_ok;
 	size_t answered, accepted; /* recipients */
-	bool refused;        /* it will not be sent, */
-	struct fault why;    /* for this first reason */
-	bool last_queued;    /* the command that ends the message is queued, */
-	bool complete;       /* and all octets of the message too */
-	bool final_yes;      /* and its reply was 2yz */
-	uint64_t chunk_left; /* octets that the last BDAT promised */
-	bool go_ahead;       /* 354 */
+	bool refused;              /* it will not be sent, */
+	struct fault why;          /* for this first reason */
+	bool last_queued;          /* the command that ends the message is queued, */
+	bool complete;             /* and all octets of the message too */
+	bool final_yes;            /* and its reply was 2yz */
+	uint64_t chunk_left;       /* octets that the last BDAT promised */
+	bool go_ahead;             /* 354 */
 	bool in_data;
 	enum { AT_LINE_START, IN_LINE, AFTER_CR } line;
-	char final[512];     /* the final reply */
+	char final[512]; /* the final reply */
 };
 
 struct smtp {
@@ -96,12 +97,12 @@ struct smtp {
 	struct pending queue[PIPE_MAX];
 	size_t head, waiting;
 	bool pipelining;
-	bool safe;       /* encrypted, or a tunnel; kept when the connection is dropped */
+	bool safe;              /* encrypted, or a tunnel; kept when the connection is dropped */
 	struct chan_stats past; /* of connections that were dropped */
-	bool said;       /* something was sent that has not been waited for */
-	int patience;    /* ms to wait for a reply; 0: the usual */
-	int64_t sent_at; /* when the wait for a reply began */
-	int rtt;         /* ms, of the first exchange */
+	bool said;              /* something was sent that has not been waited for */
+	int patience;           /* ms to wait for a reply; 0: the usual */
+	int64_t sent_at;        /* when the wait for a reply began */
+	int rtt;                /* ms, of the first exchange */
 	unsigned flights;
 
 	struct smtp_caps before; /* EHLO before AUTH, */
@@ -114,7 +115,8 @@ struct smtp {
 
 	struct sasl *sasl;
 	const char *mechanism;
-	struct buf held; /* an initial response that is too long to go with AUTH, and waits for 334 */
+	struct buf
+	    held; /* an initial response that is too long to go with AUTH, and waits for 334 */
 	bool holding;
 	bool auth_sent; /* the last line of the exchange is out: nothing of AUTH is left to say */
 	bool authenticated;
@@ -139,8 +141,8 @@ struct smtp {
 /* ---- session_pipe.c */
 
 /* Queues a line (with its CRLF), after waiting where PIPELINING is not there or too many commands wait. */
-int pipe_command(struct smtp *s, struct pending p, const struct buf *line, bool secret,
-    struct fault *f);
+int pipe_command(
+    struct smtp *s, struct pending p, const struct buf *line, bool secret, struct fault *f);
 /* A reply is due for which nothing (more) is sent. */
 void pipe_expect(struct smtp *s, struct pending p);
 /* Octets, all of them; replies that come meanwhile are taken. With `stop`, a refusal of the transaction ends it. */

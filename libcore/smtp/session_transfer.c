@@ -35,6 +35,30 @@ static int no_go_ahead(const struct smtp *s, struct fault *f, const char *what)
 	return fault_set(f, FAULT_PROTOCOL, "%s was answered with %d", what, s->reply.code);
 }
 
+/* What a person can do about a refused BURL (RFC 4468 section 6), or "". */
+static const char *burl_hint(const struct reply *r)
+{
+	if (!r->enhanced)
+		return "";
+	if (r->status[1] == 6 && r->status[2] == 6)
+		return " (the URL gave nothing: is it still valid, made for this user, and its "
+		       "authority the one that the IMAP server calls its own?)";
+	if (r->status[1] == 7 && r->status[2] == 8)
+		return " (the submission server may not fetch from the IMAP server of this URL)";
+	if (r->status[1] == 4)
+		return " (the submission server does not reach the IMAP server of this URL)";
+	return "";
+}
+
+static void refuse_chunk(struct smtp *s, const char *what, bool burl)
+{
+	struct fault said, why;
+
+	reply_fault(&s->reply, &said, what);
+	fault_set(&why, said.cls, "%.700s%s", said.msg, burl ? burl_hint(&s->reply) : "");
+	transfer_refuse(s, &why);
+}
+
 int transfer_on_chunk(struct smtp *s, const struct pending *p, struct fault *f)
 {
 	const char *what = p->verb == VERB_BURL ? "BURL" : "BDAT";
@@ -42,7 +66,7 @@ int transfer_on_chunk(struct smtp *s, const struct pending *p, struct fault *f)
 	if (no_go_ahead(s, f, what) == -1)
 		return -1;
 	if (s->reply.code / 100 != 2)
-		transfer_refuse_reply(s, what);
+		refuse_chunk(s, what, p->verb == VERB_BURL);
 	else if (p->verb == VERB_BDAT && s->waiting == 0 && s->t.chunk_left > 0)
 		return fault_set(f, FAULT_PROTOCOL, "a chunk was accepted before its end");
 	if (p->last)

@@ -14,6 +14,13 @@ static void check_clean(const char *s)
 			abort();
 }
 
+static bool same(const struct smtp_caps *a, const struct smtp_caps *b)
+{
+	return strcmp(a->auth, b->auth) == 0 && strcmp(a->burl_url, b->burl_url) == 0 &&
+	    a->size_max == b->size_max && a->burl_imap == b->burl_imap && a->dsn == b->dsn &&
+	    a->chunking == b->chunking && a->pipelining == b->pipelining;
+}
+
 static void check_caps(const char *lines)
 {
 	struct smtp_caps *c = malloc(2 * sizeof(*c));
@@ -28,7 +35,7 @@ static void check_caps(const char *lines)
 	if (strcmp(c[0].ehlo, c[1].ehlo) != 0)
 		abort();
 	/* Lines that were left out for lack of room may have been keywords. */
-	if (strlen(lines) < sizeof(c->ehlo) && memcmp(&c[0], &c[1], sizeof(*c)) != 0)
+	if (strlen(lines) < sizeof(c->ehlo) && !same(&c[0], &c[1]))
 		abort();
 	free(c);
 }

@@ -53,7 +53,7 @@ TEST(limits)
 	char *many = malloc(40001), *at = many;
 
 	REQUIRE(many);
-	strcpy(at, "AUTH");
+	memcpy(at, "AUTH", 5);
 	at += 4;
 	for (int i = 0; i < 1000; i++, at += 9)
 		memcpy(at, " MECH-123", 10);

@@ -364,8 +364,10 @@ static const char *big_text(void)
 	static char text[100001];
 
 	memset(text, 'x', sizeof(text) - 1);
-	for (size_t i = 78; i < sizeof(text) - 1; i += 80)
-		memcpy(text + i, "\r\n", 2);
+	for (size_t i = 78; i < sizeof(text) - 1; i += 80) {
+		text[i] = '\r';
+		text[i + 1] = '\n';
+	}
 	return text;
 }
 

@@ -118,7 +118,10 @@ static char *line_of(size_t n, const char *end)
 	if (!s)
 		abort();
 	memset(s, 'x', n);
-	memcpy(s, "250 ", 4);
+	s[0] = '2';
+	s[1] = '5';
+	s[2] = '0';
+	s[3] = ' ';
 	memcpy(s + n, end, strlen(end) + 1);
 	return s;
 }
