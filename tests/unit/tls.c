@@ -615,9 +615,10 @@ TEST(no_binding_without_a_connection)
 TEST(clean_up)
 {
 	static const char *const names[] = {"ca.pem", "leaf.pem", "session", NULL};
-	struct identity *all[] = {&ca, &other_ca, &good, &bare, &expired, &early, &unknown, &self};
+	struct identity *all[] = {
+	    &ca, &other_ca, &good, &bare, &expired, &early, &unknown, &self, NULL};
 
-	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+	for (size_t i = 0; all[i] != NULL; i++)
 		identity_free(all[i]);
 	files_remove(names);
 	CHECK(access(ca_file, F_OK) == -1);
