@@ -189,7 +189,7 @@ static int read_input(struct job *j, struct fault *f)
 static int look_at_urls(struct job *j, struct fault *f)
 {
 	const struct account *a;
-	struct source s;
+	struct source s = {0};
 	struct url u;
 
 	for (size_t i = 0; i < j->assembly.n; i++) {
@@ -250,7 +250,7 @@ static int remove_replaced(struct job *j, const struct url *old, struct fault *f
 static int look_at_replaced(struct job *j, struct url *old, struct fault *f)
 {
 	const struct account *a;
-	struct source s;
+	struct source s = {0};
 
 	if (j->replace == NULL)
 		return 0;

@@ -195,7 +195,7 @@ static int flush_urls(struct job *j, struct fault *f)
 static int take_url(struct job *j, const char *text, struct fault *f)
 {
 	const struct account *a;
-	struct source s;
+	struct source s = {0};
 	struct url u;
 
 	if (locate(&j->tool, text, &a, &u, f) == -1)
@@ -290,36 +290,38 @@ static int store_batch(struct job *j, struct piece **where, struct fault *f)
 	return r;
 }
 
+/* One URL of the assembly, looked at, into the batch. */
+static int take_piece(struct job *j, struct piece *p, struct piece **where, struct fault *f)
+{
+	const struct account *a;
+	struct source s = {0};
+	struct url u;
+
+	if (locate(&j->tool, p->name, &a, &u, f) == -1)
+		return -1;
+	if (((j->nurl == BATCH || (j->nurl > 0 && a != j->account)) &&
+		store_batch(j, where, f) == -1) ||
+	    ensure_line(j, a, f) == -1 || source_look(j->line, &u, &s, f) == -1) {
+		url_free(&u);
+		return -1;
+	}
+	source_free(&s);
+	where[j->nurl] = p;
+	j->url[j->nurl++] = u;
+	return 0;
+}
+
 static int authorise_assembly(struct job *j, struct fault *f)
 {
 	struct piece *where[BATCH];
 	struct assembly a;
-	const struct account *first = NULL, *one;
-	struct source s;
 	int r = 0;
 
 	if (assembly_read(&a, STDIN_FILENO, f) == -1)
 		return -1;
-	for (size_t i = 0; i < a.n && r == 0; i++) {
-		if (a.piece[i].kind != PIECE_URL)
-			continue;
-		if (j->nurl == BATCH)
-			r = store_batch(j, where, f);
-		if (r == 0)
-			r = locate(&j->tool, a.piece[i].name, &one, &j->url[j->nurl], f);
-		if (r == -1)
-			break;
-		where[j->nurl++] = &a.piece[i];
-		if (first != NULL && one != first)
-			r = fault_set(f, FAULT_DATA, "an assembly with URLs of two accounts");
-		first = one;
-		if (r == 0)
-			r = ensure_line(j, one, f);
-		if (r == 0)
-			r = source_look(j->line, &j->url[j->nurl - 1], &s, f);
-		if (r == 0)
-			source_free(&s);
-	}
+	for (size_t i = 0; i < a.n && r == 0; i++)
+		if (a.piece[i].kind == PIECE_URL)
+			r = take_piece(j, &a.piece[i], where, f);
 	if (r == 0 && j->nurl > 0)
 		r = store_batch(j, where, f);
 	if (r == 0)

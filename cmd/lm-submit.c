@@ -261,13 +261,23 @@ static int locate_owner(
 	return r;
 }
 
+/* Two accounts of one mailbox store, which differ in how they submit. */
+static bool same_store(const struct account *a, const struct account *b)
+{
+	const char *user = line_user(a, &a->imap), *other = line_user(b, &b->imap);
+
+	return a == b ||
+	    (a->imap.set && b->imap.set && strcasecmp(a->imap.host, b->imap.host) == 0 && user &&
+		other && strcmp(user, other) == 0);
+}
+
 static int open_owner(struct job *j, const struct account *a, const char *text, struct fault *f)
 {
 	if (j->imap == NULL)
 		j->imap = imap_line_open(&j->tool, a, false, f);
 	if (j->imap == NULL)
 		return -1;
-	if (j->imap->account != a)
+	if (!same_store(j->imap->account, a))
 		return fault_set(f, FAULT_DATA, "an assembly with URLs of two accounts: %s", text);
 	return 0;
 }
@@ -295,7 +305,7 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 {
 	const struct account *a;
 	struct fault nobody = {0};
-	struct source s;
+	struct source s = {.header = j->burl != NULL && j->headers ? &j->fetched : NULL};
 	struct url u;
 	int r;
 
@@ -316,8 +326,6 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 		j->eight = j->eight || s.eight;
 		j->binary = j->binary || s.binary;
 		r = name_whole(p, &u, f);
-		if (r == 0 && j->burl != NULL && j->headers)
-			r = source_header(j->imap, u.uid, &j->fetched, f);
 		source_free(&s);
 	}
 	url_free(&u);

@@ -92,30 +92,22 @@ static void add_identifiers(struct buf *out, const char *s)
 	}
 }
 
-static int read_original(struct imap_line *l, uint32_t uid, struct original *o, struct fault *f)
+static void read_original(struct buf *raw, struct original *o)
 {
-	struct buf raw, field;
-	int r;
+	struct header h = {.text = buf_str(raw), .len = raw->len};
+	struct buf field;
 
-	buf_init(&raw, HEADER_SECTION_MAX);
 	buf_init(&field, HEADER_SECTION_MAX);
-	r = source_header(l, uid, &raw, f);
-	if (r == 0) {
-		struct header h = {.text = buf_str(&raw), .len = raw.len};
-
-		take_field(&h, "References", &field);
-		if (field.len == 0)
-			take_field(&h, "In-Reply-To", &field);
-		buf_putc(&field, ' ');
-		take_field(&h, "Message-ID", &field);
-		add_identifiers(&o->references, buf_str(&field));
-		buf_reset(&field);
-		take_field(&h, "Subject", &field);
-		word_decode(&o->subject, buf_str(&field), field.len);
-	}
-	buf_free(&raw);
+	take_field(&h, "References", &field);
+	if (field.len == 0)
+		take_field(&h, "In-Reply-To", &field);
+	buf_putc(&field, ' ');
+	take_field(&h, "Message-ID", &field);
+	add_identifiers(&o->references, buf_str(&field));
+	buf_reset(&field);
+	take_field(&h, "Subject", &field);
+	word_decode(&o->subject, buf_str(&field), field.len);
 	buf_free(&field);
-	return r;
 }
 
 static void random_hex(char *out, size_t octets)
@@ -175,8 +167,8 @@ static void make_message_id(char *out, size_t n, const char *from)
 	snprintf(out, n, "<%s@%s>", random, at != NULL && at[1] != '\0' ? at + 1 : "localhost");
 }
 
-static int put_header(struct buf *out, const struct forward *w, struct original *o,
-    bool bcc_header, const char *boundary, const struct composed *c, struct fault *f)
+static int put_header(struct buf *out, const struct forward *w, struct original *o, bool bcc_header,
+    const char *boundary, const struct composed *c, struct fault *f)
 {
 	char date[DATE_LEN];
 
@@ -188,7 +180,8 @@ static int put_header(struct buf *out, const struct forward *w, struct original 
 	    put_subject(out, w, o, f) == -1 ||
 	    header_put(out, "Message-ID", c->message_id, f) == -1)
 		return -1;
-	if (o->references.len > 0 && header_put(out, "References", buf_str(&o->references), f) == -1)
+	if (o->references.len > 0 &&
+	    header_put(out, "References", buf_str(&o->references), f) == -1)
 		return -1;
 	buf_puts(out, "MIME-Version: 1.0\r\n");
 	buf_printf(out, "Content-Type: multipart/mixed; boundary=\"%s\"\r\n", boundary);
@@ -237,6 +230,8 @@ struct composing {
 	const struct forward *w;
 	struct composed *out;
 	struct buf text;
+	struct buf header; /* of the first original */
+	bool have_header;
 	char boundary[64];
 	struct fault *f;
 };
@@ -294,7 +289,7 @@ static int add_whole(struct composing *c, const struct url *u, const struct sour
 /* One part with the MIME header that it has in the original. */
 static int add_part(struct composing *c, struct url *u, const char *section)
 {
-	struct source s;
+	struct source s = {.header = c->have_header ? NULL : &c->header};
 	struct url part = {0};
 	int r = -1;
 
@@ -307,6 +302,7 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 	if (part.section == NULL) {
 		fault_set(c->f, FAULT_TEMP, "out of memory");
 	} else if (source_look(c->l, &part, &s, c->f) == 0) {
+		c->have_header = true;
 		if (s.whole || strpbrk(section, "MHTmht") != NULL) {
 			fault_set(c->f, FAULT_DATA, "only parts can be forwarded, not section %s",
 			    section);
@@ -325,7 +321,7 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 
 static int add_message(struct composing *c, struct url *u)
 {
-	struct source s;
+	struct source s = {.header = c->have_header ? NULL : &c->header};
 	int r = 0;
 
 	if (u->section != NULL)
@@ -336,6 +332,7 @@ static int add_message(struct composing *c, struct url *u)
 		return r;
 	if (source_look(c->l, u, &s, c->f) == -1)
 		return -1;
+	c->have_header = true;
 	note_needs(c->out, &s);
 	r = add_whole(c, u, &s);
 	source_free(&s);
@@ -358,10 +355,7 @@ static int compose(
 		buf_printf(&c->text, "\r\n--%s--\r\n", c->boundary);
 		r = flush_text(c);
 	}
-	if (r == 0)
-		r = imap_line_select(c->l, urls[0].mailbox, true, urls[0].uidvalidity, c->f);
-	if (r == 0)
-		r = read_original(c->l, urls[0].uid, o, c->f);
+	read_original(&c->header, o);
 	if (r == 0)
 		r = put_header(&head, c->w, o, bcc_header, c->boundary, out, c->f);
 	if (r == 0 && c->w->note[0] != '\0')
@@ -404,6 +398,7 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 	*out = (struct composed){.utf8 = needs_utf8(w)};
 	assembly_init(&out->assembly);
 	buf_init(&c.text, TEXT_MAX);
+	buf_init(&c.header, HEADER_SECTION_MAX);
 	buf_init(&o.subject, HEADER_SECTION_MAX);
 	buf_init(&o.references, REFERENCES_MAX);
 	random_hex(random, 16);
@@ -415,6 +410,7 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 	else
 		composed_free(out);
 	buf_free(&c.text);
+	buf_free(&c.header);
 	buf_free(&o.subject);
 	buf_free(&o.references);
 	return r;

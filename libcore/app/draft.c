@@ -310,8 +310,8 @@ int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const 
 	return r;
 }
 
-int draft_flag(struct imap_line *l, const struct url *u, bool add, const char *const *flags,
-    size_t nflags, struct fault *f)
+int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
+    const char *const *flags, size_t nflags, struct fault *f)
 {
 	struct imap_cmd c;
 
@@ -321,7 +321,7 @@ int draft_flag(struct imap_line *l, const struct url *u, bool add, const char *c
 		return fault_set(f, FAULT_REFUSED, "%s is read-only", u->mailbox);
 	imap_cmd_init(&c, l->imap, "UID STORE");
 	imap_uid(&c, u->uid);
-	imap_atom(&c, add ? "+FLAGS.SILENT" : "-FLAGS.SILENT");
+	imap_atom(&c, how == DRAFT_ADD ? "+FLAGS.SILENT" : "FLAGS.SILENT");
 	imap_list(&c);
 	for (size_t i = 0; i < nflags; i++)
 		imap_flag(&c, flags[i]);
@@ -334,7 +334,7 @@ int draft_remove(struct imap_line *l, const struct url *u, struct fault *f)
 	static const char *const deleted[] = {"\\Deleted"};
 	struct imap_cmd c;
 
-	if (draft_flag(l, u, true, deleted, 1, f) == -1)
+	if (draft_flag(l, u, DRAFT_ADD, deleted, 1, f) == -1)
 		return -1;
 	if (!imap_has(l->imap, "UIDPLUS") && !imap_has(l->imap, "IMAP4rev2"))
 		return fault_set(f, FAULT_REFUSED,

@@ -23,9 +23,10 @@ int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const 
     struct fault *f);
 /* Removes the message for good (UID STORE \Deleted, UID EXPUNGE). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
 int draft_remove(struct imap_line *l, const struct url *u, struct fault *f);
-/* UID STORE: adds (or with `add` false takes away) the flags, silently. */
-int draft_flag(struct imap_line *l, const struct url *u, bool add, const char *const *flags,
-    size_t nflags, struct fault *f);
+/* UID STORE, silently: adds the flags, or makes them all that the message has. */
+enum draft_store { DRAFT_ADD, DRAFT_SET };
+int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
+    const char *const *flags, size_t nflags, struct fault *f);
 /* The mailbox for sent mail, drafts or trash: the account's keyword, else the server's SPECIAL-USE attribute `use` ("\\Sent"), else `fallback`. Appends its UTF-8 name. */
 int draft_special(struct imap_line *l, const char *keyword, const char *use, const char *fallback,
     struct buf *out, struct fault *f);

@@ -281,13 +281,12 @@ static void take_back(struct forwarding *w, struct fault *f)
 	buf_free(&name);
 }
 
+/* The copy is no draft any more. */
 static int settle_copy(struct forwarding *w, struct fault *f)
 {
-	static const char *const draft[] = {"\\Draft"};
-	static const char *const submitted[] = {"$Submitted"};
+	static const char *const flags[] = {"\\Seen", "$Submitted"};
 
-	if (draft_flag(w->imap, &w->copy, false, draft, 1, f) == -1 ||
-	    draft_flag(w->imap, &w->copy, true, submitted, 1, f) == -1)
+	if (draft_flag(w->imap, &w->copy, DRAFT_SET, flags, 2, f) == -1)
 		return fault_while(f, "sent, but the copy's flags could not be set");
 	return 0;
 }
@@ -369,7 +368,7 @@ int forward_mark(struct forwarding *w, const struct url *urls, size_t n, struct 
 			tool_note(w->tool, "%s cannot keep $Forwarded", urls[i].mailbox);
 			continue;
 		}
-		if (draft_flag(w->imap, &urls[i], true, forwarded, 1, f) == -1)
+		if (draft_flag(w->imap, &urls[i], DRAFT_ADD, forwarded, 1, f) == -1)
 			return -1;
 	}
 	return 0;

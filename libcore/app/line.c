@@ -132,21 +132,41 @@ void imap_line_close(struct imap_line *l)
 	free(l);
 }
 
-int imap_line_select(
-    struct imap_line *l, const char *mailbox, bool read_only, uint32_t uidvalidity, struct fault *f)
+int imap_line_select_begin(struct imap_line *l, const char *mailbox, bool read_only,
+    uint32_t uidvalidity, uint32_t *tag, struct fault *f)
 {
 	bool open = l->selected != NULL && strcmp(l->selected, mailbox) == 0;
 
+	*tag = 0;
 	if (open && (read_only || !l->selected_read_only) &&
 	    (uidvalidity == 0 || uidvalidity == l->mailbox.uidvalidity))
 		return 0;
 	free(l->selected);
 	l->selected = NULL;
-	if (mailbox_open(l->imap, mailbox, read_only, uidvalidity, &l->mailbox, f) == -1)
+	*tag = mailbox_send(l->imap, mailbox, read_only, f);
+	return *tag == 0 ? -1 : 0;
+}
+
+int imap_line_select_end(struct imap_line *l, const char *mailbox, bool read_only,
+    uint32_t uidvalidity, uint32_t tag, struct fault *f)
+{
+	if (tag == 0)
+		return 0;
+	if (mailbox_finish(l->imap, tag, mailbox, read_only, uidvalidity, &l->mailbox, f) == -1)
 		return -1;
 	l->selected = strdup(mailbox);
 	l->selected_read_only = read_only;
 	return l->selected == NULL ? fault_set(f, FAULT_TEMP, "out of memory") : 0;
+}
+
+int imap_line_select(
+    struct imap_line *l, const char *mailbox, bool read_only, uint32_t uidvalidity, struct fault *f)
+{
+	uint32_t tag;
+
+	if (imap_line_select_begin(l, mailbox, read_only, uidvalidity, &tag, f) == -1)
+		return -1;
+	return imap_line_select_end(l, mailbox, read_only, uidvalidity, tag, f);
 }
 
 /* The memo's names of what is known of a submission server, yes or no. */

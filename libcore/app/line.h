@@ -36,6 +36,12 @@ void imap_line_close(struct imap_line *l);
 int imap_line_select(struct imap_line *l, const char *mailbox, bool read_only, uint32_t uidvalidity,
     struct fault *f);
 
+/* The same in two steps: what is sent between them rides in the same flight. *tag is 0 when the mailbox is open already. */
+int imap_line_select_begin(struct imap_line *l, const char *mailbox, bool read_only,
+    uint32_t uidvalidity, uint32_t *tag, struct fault *f);
+int imap_line_select_end(struct imap_line *l, const char *mailbox, bool read_only,
+    uint32_t uidvalidity, uint32_t tag, struct fault *f);
+
 /* A connection to an account's submission server. Holds the secret while the session may still need it. */
 struct smtp_line {
 	const struct tool *tool;

@@ -25,14 +25,12 @@ static int guarded_write(struct sending *s, const char *p, size_t n, struct faul
 	return smtp_write(s->smtp, p, n, f);
 }
 
-static int send_local(
-    struct sending *s, const struct assembly *a, const struct piece *p, bool last, struct fault *f)
+static int send_octets(
+    struct sending *s, const struct assembly *a, const struct piece *p, struct fault *f)
 {
 	char octets[PIECE_OCTETS];
 	uint64_t at = 0;
 
-	if (s->bdat && smtp_bdat(s->smtp, p->size, last, f) == -1)
-		return -1;
 	while (at < p->size) {
 		size_t want =
 		    p->size - at < sizeof(octets) ? (size_t)(p->size - at) : sizeof(octets);
@@ -47,6 +45,22 @@ static int send_local(
 			return -1;
 		at += (uint64_t)n;
 	}
+	return 0;
+}
+
+/* Local pieces in a row, from `first` to before `end`, are one chunk. */
+static int send_local(
+    struct sending *s, const struct assembly *a, size_t first, size_t end, struct fault *f)
+{
+	uint64_t size = 0;
+
+	for (size_t i = first; i < end; i++)
+		size += a->piece[i].size;
+	if (s->bdat && smtp_bdat(s->smtp, size, end == a->n, f) == -1)
+		return -1;
+	for (size_t i = first; i < end; i++)
+		if (send_octets(s, a, &a->piece[i], f) == -1)
+			return -1;
 	return 0;
 }
 
@@ -108,21 +122,25 @@ static int send_relayed(struct sending *s, const struct piece *p, bool last, str
 	return r;
 }
 
+static int send_url(struct sending *s, const struct piece *p, bool last, struct fault *f)
+{
+	if (s->from != NULL)
+		return send_relayed(s, p, last, f);
+	return smtp_burl(s->smtp, p->name, last, f);
+}
+
 static int send_pieces(struct sending *s, const struct assembly *a, struct fault *f)
 {
-	for (size_t i = 0; i < a->n; i++) {
-		const struct piece *p = &a->piece[i];
-		bool last = i + 1 == a->n;
-		int r;
+	size_t i = 0, end;
 
-		if (p->kind != PIECE_URL)
-			r = send_local(s, a, p, last, f);
-		else if (s->from != NULL)
-			r = send_relayed(s, p, last, f);
-		else
-			r = smtp_burl(s->smtp, p->name, last, f);
-		if (r == -1)
+	while (i < a->n) {
+		for (end = i; end < a->n && a->piece[end].kind != PIECE_URL;)
+			end++;
+		if (end > i && send_local(s, a, i, end, f) == -1)
 			return -1;
+		if (end < a->n && send_url(s, &a->piece[end], end + 1 == a->n, f) == -1)
+			return -1;
+		i = end < a->n ? end + 1 : end;
 	}
 	return 0;
 }

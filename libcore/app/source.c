@@ -18,14 +18,11 @@ static int url_fault(const struct url *u, const char *what, struct fault *f)
 	return -1;
 }
 
-/* UID FETCH n (UID RFC822.SIZE BODYSTRUCTURE): what the message is made of. */
-static int fetch_structure(
-    struct imap_line *l, const struct url *u, struct source *s, uint64_t *size, struct fault *f)
+/* UID FETCH n (UID RFC822.SIZE BODYSTRUCTURE [BODY.PEEK[HEADER]]): what the message is made of. */
+static uint32_t send_look(
+    struct imap_line *l, const struct url *u, const struct source *s, struct fault *f)
 {
 	struct imap_cmd c;
-	struct event ev;
-	bool found = false;
-	int r;
 
 	imap_cmd_init(&c, l->imap, "UID FETCH");
 	imap_uid(&c, u->uid);
@@ -33,12 +30,24 @@ static int fetch_structure(
 	imap_atom(&c, "UID");
 	imap_atom(&c, "RFC822.SIZE");
 	imap_atom(&c, "BODYSTRUCTURE");
+	if (s->header != NULL)
+		imap_section(&c, "BODY.PEEK", "HEADER", 0, 0);
 	imap_list_end(&c);
+	return imap_send(l->imap, &c, f);
+}
 
-	uint32_t tag = imap_send(l->imap, &c, f);
-	if (tag == 0)
-		return -1;
+static int take_look(struct imap_line *l, uint32_t tag, const struct url *u, struct source *s,
+    uint64_t *size, struct fault *f)
+{
+	struct event ev;
+	bool found = false, header = false;
+	int r;
+
 	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
+		if (ev.kind == EV_SECTION)
+			header = s->header != NULL && strcasecmp(ev.section.section, "HEADER") == 0;
+		if (ev.kind == EV_SECTION_DATA && header)
+			buf_put(s->header, ev.data, ev.len);
 		if (ev.kind != EV_FETCH || ev.fetch.uid != u->uid || found ||
 		    (ev.fetch.has & FETCH_BODYSTRUCTURE) == 0)
 			continue;
@@ -49,7 +58,26 @@ static int fetch_structure(
 	}
 	if (r == 0 && !found)
 		return url_fault(u, "no such message", f);
+	if (r == 0 && s->header != NULL && buf_failed(s->header))
+		return fault_set(
+		    f, FAULT_PROTOCOL, "the header is over %zu octets", s->header->max);
 	return r;
+}
+
+/* Opens the mailbox and asks, in one flight. */
+static int open_and_look(
+    struct imap_line *l, struct url *u, struct source *s, uint64_t *size, struct fault *f)
+{
+	uint32_t opening, looking;
+
+	if (imap_line_select_begin(l, u->mailbox, true, u->uidvalidity, &opening, f) == -1)
+		return -1;
+	looking = send_look(l, u, s, f);
+	if (looking == 0 ||
+	    imap_line_select_end(l, u->mailbox, true, u->uidvalidity, opening, f) == -1)
+		return -1;
+	u->uidvalidity = l->mailbox.uidvalidity;
+	return take_look(l, looking, u, s, size, f);
 }
 
 static void note_encodings(struct source *s)
@@ -97,13 +125,10 @@ int source_look(struct imap_line *l, struct url *u, struct source *s, struct fau
 {
 	uint64_t size = 0;
 
-	memset(s, 0, sizeof(*s));
+	*s = (struct source){.header = s->header};
 	if (u->mailbox == NULL || u->uid == 0)
 		return url_fault(u, "the URL names no message", f);
-	if (imap_line_select(l, u->mailbox, true, u->uidvalidity, f) == -1)
-		return -1;
-	u->uidvalidity = l->mailbox.uidvalidity;
-	if (fetch_structure(l, u, s, &size, f) == -1) {
+	if (open_and_look(l, u, s, &size, f) == -1) {
 		source_free(s);
 		return -1;
 	}
@@ -164,11 +189,6 @@ static int fetch_small(
 		return fault_set(
 		    f, FAULT_PROTOCOL, "section %s is over %zu octets", section, out->max);
 	return 0;
-}
-
-int source_header(struct imap_line *l, uint32_t uid, struct buf *out, struct fault *f)
-{
-	return fetch_small(l, uid, "HEADER", out, f);
 }
 
 int source_mime_header(

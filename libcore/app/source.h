@@ -21,10 +21,12 @@ struct source {
 	bool bound;
 	bool eight;  /* some part of it says 8bit */
 	bool binary; /* some part of it says binary */
+	struct buf *
+	    header; /* in: NULL, or where the header section of the message goes, in the same flight */
 };
 
 /*
- * Opens the URL's mailbox (read only), checks that UIDVALIDITY is the same (and fills it in when the URL has none), that the message is there and that the section is. Fills *s; source_free() releases it. The
+ * Opens the URL's mailbox (read only), checks that UIDVALIDITY is the same (and fills it in when the URL has none), that the message is there and that the section is. All of it is one flight. s->header is set by the caller, the rest is filled in; source_free() releases it. The
  * URL must name a message. -1: FAULT_DATA "stale URL", "no such message", "no such section" with the URL.
  */
 int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f);
@@ -33,9 +35,6 @@ void source_free(struct source *s);
 /* Appends the MIME header of part `section` of message `uid` in the open mailbox: its Content-* fields only, whatever the server answers, then the empty line. */
 int source_mime_header(
     struct imap_line *l, uint32_t uid, const char *section, struct buf *out, struct fault *f);
-/* Appends the header section of the message (at most HEADER_SECTION_MAX octets). */
-int source_header(struct imap_line *l, uint32_t uid, struct buf *out, struct fault *f);
-
 /* Starts a FETCH of exactly what the URL names (its mailbox is open) and returns its tag (0: fault): the octets come as section events. */
 uint32_t source_fetch(struct imap_line *l, const struct url *u, struct fault *f);
 

@@ -70,6 +70,9 @@ int tool_config(struct tool *t, struct fault *f)
 }
 
 static void say(const struct tool *t, const char *fmt, va_list ap)
+    __attribute__((format(printf, 2, 0)));
+
+static void say(const struct tool *t, const char *fmt, va_list ap)
 {
 	char text[4096];
 	struct buf safe;

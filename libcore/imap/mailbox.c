@@ -41,20 +41,22 @@ static void note_code(struct mailbox *m, const struct event *ev)
 	}
 }
 
-int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidvalidity,
-    struct mailbox *m, struct fault *f)
+uint32_t mailbox_send(struct imap *s, const char *name, bool read_only, struct fault *f)
 {
 	struct imap_cmd c;
+
+	imap_cmd_init(&c, s, read_only ? "EXAMINE" : "SELECT");
+	imap_mailbox(&c, name);
+	return imap_send(s, &c, f);
+}
+
+int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_only,
+    uint32_t uidvalidity, struct mailbox *m, struct fault *f)
+{
 	struct event ev;
 	int r;
 
 	*m = (struct mailbox){.read_only = read_only, .any_keyword = true, .forwarded = true};
-	imap_cmd_init(&c, s, read_only ? "EXAMINE" : "SELECT");
-	imap_mailbox(&c, name);
-
-	uint32_t tag = imap_send(s, &c, f);
-	if (tag == 0)
-		return -1;
 	while ((r = imap_until(s, tag, &ev, f)) == 1) {
 		if (ev.kind == EV_EXISTS)
 			m->exists = ev.num;
@@ -68,4 +70,12 @@ int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidv
 		return fault_set(f, FAULT_DATA, "%s: stale URL: its UIDVALIDITY is %u now, not %u",
 		    name, m->uidvalidity, uidvalidity);
 	return 0;
+}
+
+int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidvalidity,
+    struct mailbox *m, struct fault *f)
+{
+	uint32_t tag = mailbox_send(s, name, read_only, f);
+
+	return tag == 0 ? -1 : mailbox_finish(s, tag, name, read_only, uidvalidity, m, f);
 }

@@ -20,8 +20,15 @@ struct mailbox {
 	bool forwarded;   /* $Forwarded can be stored */
 };
 
-/* Opens `name` (UTF-8). A `uidvalidity` that is not 0 must be the mailbox's: else FAULT_DATA "stale URL". */
+/*
+ * Opens `name` (UTF-8). A `uidvalidity` that is not 0 must be the mailbox's: else FAULT_DATA "stale URL".
+ * mailbox_send() only queues the command, so that others can ride on it in the same flight, and mailbox_finish() pulls until it
+ * is done: nothing of what rides on it may change anything, as the UIDVALIDITY is known only then.
+ */
 int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidvalidity,
     struct mailbox *m, struct fault *f);
+uint32_t mailbox_send(struct imap *s, const char *name, bool read_only, struct fault *f);
+int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_only,
+    uint32_t uidvalidity, struct mailbox *m, struct fault *f);
 
 #endif
