@@ -201,7 +201,7 @@ static bool is_over(const struct race *r)
 
 static int explain(const struct race *r, struct fault *f)
 {
-	if (r->error != 0 && is_over(r)) {
+	if (r->error != 0 && r->count == 0) {
 		errno = r->error;
 		return fault_errno(f, FAULT_TEMP, "connecting to %s", r->failed);
 	}
