@@ -121,11 +121,14 @@ static int ready(struct smtp *s, struct fault *f)
 static int chunk_command(
     struct smtp *s, struct pending p, struct buf *line, bool last, struct fault *f)
 {
+	/* An authorised URL opens what it names to whoever has it: it is kept out of the trace. */
+	bool secret = p.verb == VERB_BURL && strcasestr(buf_str(line), ";URLAUTH=");
+
 	if (last)
 		buf_puts(line, " LAST");
 	buf_puts(line, "\r\n");
 	p.last = last;
-	if (pipe_command(s, p, line, false, f) == -1)
+	if (pipe_command(s, p, line, secret, f) == -1)
 		return -1;
 	s->t.last_queued = s->t.last_queued || last;
 	return 0;
