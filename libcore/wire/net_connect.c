@@ -16,13 +16,12 @@
 enum {
 	STAGGER = 250, /* ms between attempts: Connection Attempt Delay, RFC 8305 section 5 */
 	RESOLUTION_DELAY = 50, /* ms that IPv4 waits for IPv6 to resolve, RFC 8305 section 3 */
-	RESOLVER_CHECK = 10,   /* ms between looks at the resolver while sockets are waited for */
 	ATTEMPTS_MAX = 16,     /* addresses tried at the same time */
 };
 
 struct race {
 	struct names *names;
-	struct pollfd fds[ATTEMPTS_MAX];
+	struct pollfd fds[ATTEMPTS_MAX + NET_FAMILIES]; /* the resolver behind the attempts */
 	char where[ATTEMPTS_MAX][INET6_ADDRSTRLEN + 2];
 	nfds_t count;    /* attempts under way */
 	int last_family; /* of the newest attempt: the other has precedence next */
@@ -176,20 +175,13 @@ static void look(struct race *r)
 	}
 }
 
-/* Sockets and the resolver cannot be waited for in one call: with both under way, take short turns. */
 static void wait_for_news(struct race *r)
 {
-	int ms = how_long(r);
+	nfds_t asked = names_poll(r->names, r->fds + r->count);
 
-	if (r->count == 0) {
-		names_wait(r->names, ms);
-		return;
-	}
-	if (is_resolving(r) && ms > RESOLVER_CHECK)
-		ms = RESOLVER_CHECK;
-	if (poll(r->fds, r->count, ms) > 0)
+	if (poll(r->fds, r->count + asked, how_long(r)) > 0)
 		look(r);
-	names_wait(r->names, 0);
+	names_collect(r->names);
 }
 
 static bool is_over(const struct race *r)

@@ -5,6 +5,7 @@
 #define LM_WIRE_NET_IMPL_H
 
 #include <netdb.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,8 +28,10 @@ struct names;
 struct names *names_start(const char *host, uint16_t port, struct fault *f);
 /* Gives up what is outstanding and releases the rest. */
 void names_free(struct names *n);
-/* Looks for answers that came in, waiting at most `ms` for one if any is outstanding. */
-void names_wait(struct names *n, int ms);
+/* What to poll for while answers are outstanding: writes at most NET_FAMILIES entries, returns how many. */
+nfds_t names_poll(const struct names *n, struct pollfd fds[static NET_FAMILIES]);
+/* Takes the answers that came in. */
+void names_collect(struct names *n);
 /* The resolver has not answered for this family yet. */
 bool names_pending(const struct names *n, int family);
 /* The next address of a family, each once; NULL: none (yet). Valid until names_free(). */

@@ -1,15 +1,26 @@
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "wire/net_impl.h"
 
-/* One question to the resolver. It has an allocation of its own, because a question that is given up while
- * a thread of the C library works on it must outlive us: see drop(). */
+/* One question to the resolver, asked in a thread of its own, as getaddrinfo(3) can neither be given a
+ * deadline nor be given up. Who of the two lets go of it last releases it. (getaddrinfo_a(3) is no help:
+ * gai_suspend(3) of glibc leaves its stack in a list when it returns just as an answer comes in.) */
 struct question {
-	struct gaicb cb;
+	pthread_mutex_t
+	    lock; /* over owners and is_done; the answer belongs to the thread until then */
+	int owners;
+	bool is_done;
+	int fd; /* an eventfd: readable when it is done */
+	int error, saved_errno;
+	struct addrinfo *list;
 	struct addrinfo hints;
 	char host[NET_HOST_MAX];
 	char service[8];
@@ -29,76 +40,94 @@ static const int domain[NET_FAMILIES] = {[NET_V6] = AF_INET6, [NET_V4] = AF_INET
 
 /* Without AI_ADDRCONFIG: with it, a machine that has only its loopback would find no address for itself.
  * An address that cannot be reached from here fails at connect(2), without a packet. */
-static struct question *question_new(const char *host, uint16_t port, int family, int flags)
+static void prepare(struct question *q, const char *host, uint16_t port, int family, int flags)
 {
-	struct question *q = calloc(1, sizeof(*q));
-
-	if (q == NULL)
-		return NULL;
 	snprintf(q->host, sizeof(q->host), "%s", host);
 	snprintf(q->service, sizeof(q->service), "%u", (unsigned)port);
 	q->hints.ai_family = family;
 	q->hints.ai_socktype = SOCK_STREAM;
 	q->hints.ai_flags = AI_NUMERICSERV | flags;
-	q->cb.ar_name = q->host;
-	q->cb.ar_service = q->service;
-	q->cb.ar_request = &q->hints;
-	return q;
 }
 
-static void answered(struct family *fam, int error)
+static void let_go(struct question *q)
 {
-	fam->saved_errno = errno;
-	fam->error = error;
-	fam->list = fam->next = error == 0 ? fam->q->cb.ar_result : NULL;
-	free(fam->q);
-	fam->q = NULL;
-}
+	pthread_mutex_lock(&q->lock);
+	int left = --q->owners;
+	pthread_mutex_unlock(&q->lock);
 
-/* A question that cannot be taken back is left to the thread that holds it. There are at most two of them in a
- * connection that failed, and the program is about to say so. */
-static void drop(struct family *fam)
-{
-	int r;
-
-	if (fam->q == NULL)
+	if (left > 0)
 		return;
-	r = gai_cancel(&fam->q->cb);
-	if (r == EAI_NOTCANCELED) {
-		fam->q = NULL;
+	if (q->list != NULL)
+		freeaddrinfo(q->list);
+	pthread_mutex_destroy(&q->lock);
+	if (q->fd != -1)
+		close(q->fd);
+	free(q);
+}
+
+static void *answer(void *arg)
+{
+	struct question *q = arg;
+	struct addrinfo *list = NULL;
+	int error = getaddrinfo(q->host, q->service, &q->hints, &list);
+
+	pthread_mutex_lock(&q->lock);
+	q->saved_errno = errno;
+	q->error = error;
+	q->list = error == 0 ? list : NULL;
+	q->is_done = true;
+	pthread_mutex_unlock(&q->lock);
+	eventfd_write(q->fd, 1);
+	let_go(q);
+	return NULL;
+}
+
+/* Signals are for the thread that knows what they mean. */
+static int start_thread(struct question *q)
+{
+	pthread_attr_t attr;
+	pthread_t thread;
+	sigset_t all, old;
+	int r = pthread_attr_init(&attr);
+
+	if (r != 0)
+		return r;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	r = pthread_create(&thread, &attr, answer, q);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return r;
+}
+
+static void ask(struct family *fam, const char *host, uint16_t port, int family)
+{
+	struct question *q = calloc(1, sizeof(*q));
+
+	fam->error = EAI_MEMORY;
+	if (q == NULL)
+		return;
+	pthread_mutex_init(&q->lock, NULL);
+	q->owners = 2;
+	q->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	prepare(q, host, port, family, 0);
+	if (q->fd != -1 && start_thread(q) == 0) {
+		fam->q = q;
 		return;
 	}
-	answered(fam, r == EAI_CANCELED ? EAI_AGAIN : gai_error(&fam->q->cb));
+	q->owners = 1;
+	let_go(q);
 }
 
 /* Address literals, and the names that RFC 6761 section 6.3 reserves, whatever the hosts file has. */
 static void know(struct family *fam, const char *host, uint16_t port, int family)
 {
-	struct question *q = question_new(host, port, family, AI_NUMERICHOST);
+	struct question q = {0};
 
-	if (q == NULL) {
-		fam->error = EAI_MEMORY;
-		return;
-	}
-	fam->error = getaddrinfo(q->host, q->service, &q->hints, &fam->list);
+	prepare(&q, host, port, family, AI_NUMERICHOST);
+	fam->error = getaddrinfo(q.host, q.service, &q.hints, &fam->list);
 	fam->next = fam->error == 0 ? fam->list : NULL;
-	free(q);
-}
-
-static void ask(struct family *fam, const char *host, uint16_t port, int family)
-{
-	struct gaicb *list[1];
-	int r;
-
-	fam->q = question_new(host, port, family, 0);
-	if (fam->q == NULL) {
-		fam->error = EAI_MEMORY;
-		return;
-	}
-	list[0] = &fam->q->cb;
-	r = getaddrinfo_a(GAI_NOWAIT, list, 1, NULL);
-	if (r != 0)
-		answered(fam, r);
 }
 
 static bool is_localhost(const char *host)
@@ -134,7 +163,8 @@ void names_free(struct names *n)
 	if (n == NULL)
 		return;
 	for (int i = 0; i < NET_FAMILIES; i++) {
-		drop(&n->family[i]);
+		if (n->family[i].q != NULL)
+			let_go(n->family[i].q);
 		if (n->family[i].list != NULL)
 			freeaddrinfo(n->family[i].list);
 	}
@@ -143,28 +173,37 @@ void names_free(struct names *n)
 
 static void collect(struct family *fam)
 {
-	int r;
+	struct question *q = fam->q;
 
-	if (fam->q == NULL)
+	pthread_mutex_lock(&q->lock);
+	bool is_done = q->is_done;
+	pthread_mutex_unlock(&q->lock);
+
+	if (!is_done)
 		return;
-	r = gai_error(&fam->q->cb);
-	if (r != EAI_INPROGRESS)
-		answered(fam, r);
+	fam->error = q->error;
+	fam->saved_errno = q->saved_errno;
+	fam->list = fam->next = q->list;
+	q->list = NULL;
+	fam->q = NULL;
+	let_go(q);
 }
 
-void names_wait(struct names *n, int ms)
+void names_collect(struct names *n)
 {
-	const struct gaicb *list[NET_FAMILIES];
-	struct timespec limit = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-	int count = 0;
+	for (int i = 0; i < NET_FAMILIES; i++)
+		if (n->family[i].q != NULL)
+			collect(&n->family[i]);
+}
+
+nfds_t names_poll(const struct names *n, struct pollfd fds[static NET_FAMILIES])
+{
+	nfds_t count = 0;
 
 	for (int i = 0; i < NET_FAMILIES; i++)
 		if (n->family[i].q != NULL)
-			list[count++] = &n->family[i].q->cb;
-	if (count > 0 && ms > 0)
-		gai_suspend(list, count, &limit);
-	for (int i = 0; i < NET_FAMILIES; i++)
-		collect(&n->family[i]);
+			fds[count++] = (struct pollfd){.fd = n->family[i].q->fd, .events = POLLIN};
+	return count;
 }
 
 bool names_pending(const struct names *n, int family)
