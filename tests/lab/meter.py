@@ -214,6 +214,8 @@ class Relay:
                     break
             for task in pending:
                 task.cancel()
+            # A side that went away while it was written to is no news.
+            await asyncio.gather(*both, return_exceptions=True)
         except OSError as error:
             print(f"meter.py: {error}", file=sys.stderr)
         finally:
