@@ -162,10 +162,14 @@ static int catenate_parts(
 
 static int run_append(struct imap_line *l, struct imap_cmd *c, struct url *made, struct fault *f)
 {
-	struct event ev;
+	struct event ev = {0};
 
-	if (imap_run(l->imap, c, &ev, f) == -1)
+	if (imap_run(l->imap, c, &ev, f) == -1) {
+		/* The mailbox is missing, and with the message nothing is wrong. */
+		if (f->cls == FAULT_DATA && ev.code == CODE_TRYCREATE)
+			f->cls = FAULT_REFUSED;
 		return -1;
+	}
 	if (ev.code == CODE_APPENDUID && ev.uids_to != NULL) {
 		made->uidvalidity = ev.uidvalidity;
 		made->uid = (uint32_t)strtoul(ev.uids_to, NULL, 10);
