@@ -296,6 +296,7 @@ static void set_name(struct address *out, const char *raw, size_t n)
 	if (len > ADDRESS_NAME_MAX)
 		for (len = ADDRESS_NAME_MAX; len > 0 && (p[len] & 0xc0) == 0x80;)
 			len--;
+	text_trim(&p, &len);
 	memcpy(out->name, p, len);
 	out->name[len] = '\0';
 	buf_free(&name);

@@ -52,51 +52,79 @@ static bool put_name(struct buf *out, const char *name)
 	return any;
 }
 
+/* "spec" or "<spec>", with the comma if another follows. */
+static void put_spec(struct buf *out, const struct address *a, bool name, bool comma)
+{
+	if (name)
+		buf_putc(out, '<');
+	text_put(out, a->spec, strlen(a->spec));
+	if (name)
+		buf_putc(out, '>');
+	if (comma)
+		buf_putc(out, ',');
+}
+
 void address_format(struct buf *out, const struct address *a)
 {
 	bool name = put_name(out, a->name);
 
 	if (name)
-		buf_puts(out, " <");
-	text_put(out, a->spec, strlen(a->spec));
-	if (name)
-		buf_putc(out, '>');
+		buf_putc(out, ' ');
+	put_spec(out, a, name, false);
 }
 
-/* One address on the line where `column` is, or on the next. */
-static size_t put_folded(struct buf *out, const char *s, size_t n, bool first, size_t column)
+/* A line's end and a blank, or the blank only. */
+static size_t put_gap(struct buf *out, bool fold, size_t column)
 {
-	if (!first && column + 1 + n > FOLD_WIDTH) {
-		buf_puts(out, "\r\n");
-		column = 0;
+	buf_puts(out, fold ? "\r\n " : " ");
+	return fold ? 1 : column + 1;
+}
+
+/*
+ * One address on the line where `column` is, or on the next. A name may take more than a line. Blanks
+ * in a quoted local part are no place to fold: few would take the address then.
+ */
+static size_t put_folded(
+    struct buf *out, const struct address *a, bool first, bool comma, size_t column)
+{
+	struct buf name, spec;
+	bool any;
+
+	buf_init(&name, SIZE_MAX);
+	buf_init(&spec, SIZE_MAX);
+	any = put_name(&name, a->name);
+	put_spec(&spec, a, any, comma);
+	if (buf_failed(&name) || buf_failed(&spec))
+		out->failed = true;
+	column =
+	    put_gap(out, !first && column + 1 + name.len + any + spec.len > FOLD_WIDTH, column);
+	if (any) {
+		column = fold_put(out, buf_str(&name), name.len, column);
+		column = put_gap(out, column + 1 + spec.len > FOLD_WIDTH, column);
 	}
-	buf_putc(out, ' ');
-	return fold_put(out, s, n, column + 1);
+	buf_put(out, buf_str(&spec), spec.len);
+	column += spec.len;
+	buf_free(&name);
+	buf_free(&spec);
+	return column;
 }
 
 int address_put(
     struct buf *out, const char *field, const struct address *a, size_t n, struct fault *f)
 {
 	size_t column = strlen(field) + 1;
-	struct buf one;
 
 	for (size_t i = 0; i < n; i++)
 		if (address_check(a[i].spec, true, NULL, f) == -1)
 			return -1;
-	if (strcspn(field, ": \t\r\n") + 1 != column || column == 1)
-		return fault_set(f, FAULT_DATA, "\"%s\" is no name for a header field", field);
-	buf_init(&one, SIZE_MAX);
+	if (fold_check_name(field, f) == -1)
+		return -1;
 	buf_puts(out, field);
 	buf_putc(out, ':');
-	for (size_t i = 0; i < n; i++) {
-		buf_reset(&one);
-		address_format(&one, &a[i]);
-		if (i + 1 < n)
-			buf_putc(&one, ',');
-		column = put_folded(out, buf_str(&one), one.len, i == 0, column);
-	}
+	for (size_t i = 0; i < n; i++)
+		column = put_folded(out, &a[i], i == 0, i + 1 < n, column);
 	buf_puts(out, "\r\n");
-	bool failed = buf_failed(out) || buf_failed(&one);
-	buf_free(&one);
-	return failed ? fault_set(f, FAULT_DATA, "the header field %s is too long", field) : 0;
+	if (buf_failed(out))
+		return fault_set(f, FAULT_DATA, "the header field %s is too long", field);
+	return 0;
 }

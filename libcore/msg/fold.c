@@ -1,5 +1,6 @@
 #include "msg/fold.h"
 
+#include "msg/header.h"
 #include "msg/text.h"
 
 static size_t blanks(const char *s, size_t n)
@@ -39,4 +40,15 @@ size_t fold_put(struct buf *out, const char *s, size_t n, size_t column)
 		n -= gap + word;
 	}
 	return column;
+}
+
+int fold_check_name(const char *name, struct fault *f)
+{
+	size_t i = 0;
+
+	while (text_is_ftext(name[i]))
+		i++;
+	if (name[i] != '\0' || i == 0 || i > HEADER_NAME_MAX)
+		return fault_set(f, FAULT_DATA, "\"%s\" is no name for a header field", name);
+	return 0;
 }

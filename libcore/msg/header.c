@@ -34,18 +34,13 @@ size_t header_length(const char *p, size_t n)
 	return at;
 }
 
-static bool is_name_char(char c)
-{
-	return c > ' ' && c <= '~' && c != ':';
-}
-
 /* A line that begins with a field name and a colon, obsolete blanks between them allowed (RFC 5322
  * section 4.5): sets the name and returns where the value begins; 0 for any other line. */
 static size_t field_name(const char *p, size_t len, struct field *f)
 {
 	size_t i = 0;
 
-	while (i < len && i <= HEADER_NAME_MAX && is_name_char(p[i]))
+	while (i < len && i <= HEADER_NAME_MAX && text_is_ftext(p[i]))
 		i++;
 	if (i == 0 || i > HEADER_NAME_MAX)
 		return 0;
@@ -117,12 +112,21 @@ static bool is_plain(char c)
 	return (unsigned char)c >= ' ' && c != 0x7f;
 }
 
+static bool is_word_char(char c)
+{
+	return is_plain(c) && c != ' ';
+}
+
 void field_unfold(struct buf *out, const struct field *f)
 {
 	const char *s = f->value;
 	size_t n = f->valuelen;
 
-	text_trim(&s, &n);
+	/* A blank behind which only controls stand is an outer one too. */
+	for (; n > 0 && !is_word_char(s[0]); n--)
+		s++;
+	while (n > 0 && !is_word_char(s[n - 1]))
+		n--;
 	while (n > 0) {
 		size_t run = 0;
 
@@ -135,17 +139,6 @@ void field_unfold(struct buf *out, const struct field *f)
 		s += run;
 		n -= run;
 	}
-}
-
-static int check_name(const char *name, struct fault *f)
-{
-	size_t i = 0;
-
-	while (is_name_char(name[i]))
-		i++;
-	if (name[i] != '\0' || i == 0 || i > HEADER_NAME_MAX)
-		return fault_set(f, FAULT_DATA, "\"%s\" is no name for a header field", name);
-	return 0;
 }
 
 static int check_value(const char *name, const char *value, struct fault *f)
@@ -179,7 +172,7 @@ int header_put(struct buf *out, const char *name, const char *value, struct faul
 {
 	size_t n = strlen(value), column = strlen(name) + 1;
 
-	if (check_name(name, f) == -1 || check_value(name, value, f) == -1)
+	if (fold_check_name(name, f) == -1 || check_value(name, value, f) == -1)
 		return -1;
 	text_trim(&value, &n);
 	buf_puts(out, name);

@@ -34,6 +34,11 @@ static inline bool text_is_alnum(char c)
 {
 	return text_is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
+/* ftext: what the name of a header field is made of (RFC 5322 section 3.6.8). */
+static inline bool text_is_ftext(char c)
+{
+	return c > ' ' && c <= '~' && c != ':';
+}
 /* atext of RFC 5322 section 3.2.3, and what RFC 6532 adds. */
 bool text_is_atext(char c);
 /* The value of a hexadecimal digit, or -1. */

@@ -393,6 +393,22 @@ TEST(address_put_folds_after_commas)
 	buf_free(&b);
 }
 
+TEST(address_put_never_folds_a_local_part)
+{
+	struct address a =
+	    make("A name that takes most of the line, but not all of it, with a comma",
+		"\"a b\"@example.org");
+	struct fault f = {0};
+	struct buf b;
+
+	buf_init(&b, LIMIT);
+	CHECK_INT(address_put(&b, "To", &a, 1, &f), 0);
+	CHECK_STR(buf_str(&b),
+	    "To: \"A name that takes most of the line, but not all of it, with a comma\"\r\n"
+	    " <\"a b\"@example.org>\r\n");
+	buf_free(&b);
+}
+
 TEST(address_put_refuses_bad_addresses_and_fields)
 {
 	struct address good = make("", "a@b"), bad = make("", "a@b\r\nBcc: c@d");

@@ -162,6 +162,7 @@ TEST(field_unfold_joins_lines_and_drops_controls)
 	check_unfold("  \xc3\xb6 \t", 6, "\xc3\xb6");
 	check_unfold("", 0, "");
 	check_unfold(" \t\r\n ", 5, "");
+	check_unfold(" a \0\r", 5, "a");
 }
 
 static void check_put(const char *name, const char *value, const char *want)
