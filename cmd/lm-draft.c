@@ -269,12 +269,16 @@ static int look_at_replaced(struct job *j, struct url *old, struct fault *f)
 
 static int make(struct job *j, const char *mailbox, struct fault *f)
 {
+	struct draft d = {.mailbox = mailbox,
+	    .flag = j->flag,
+	    .nflag = j->nflag,
+	    .assembly = &j->assembly,
+	    .message_id = *j->message_id != '\0' ? j->message_id : NULL};
 	struct url made = {0}, old = {0};
 	int r = look_at_replaced(j, &old, f);
 
 	if (r == 0)
-		r = draft_make(&j->tool, &j->line, mailbox, j->flag, j->nflag, &j->assembly,
-		    *j->message_id != '\0' ? j->message_id : NULL, &made, f);
+		r = draft_make(&j->tool, &j->line, &d, &made, f);
 	if (r == 0) {
 		r = print_url(j, &made, f);
 		if (r == 0)

@@ -133,10 +133,9 @@ static int read_urls(struct job *j, struct fault *f)
 {
 	char *line = NULL;
 	size_t size = 0;
-	ssize_t n;
 	int r = 0;
 
-	while (r == 0 && (n = getline(&line, &size, stdin)) > 0) {
+	while (r == 0 && getline(&line, &size, stdin) > 0) {
 		char *end, *start = line;
 
 		line[strcspn(line, "\r\n")] = '\0';

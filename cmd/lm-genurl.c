@@ -313,7 +313,7 @@ static int take_piece(struct job *j, struct piece *p, struct piece **where, stru
 
 static int authorise_assembly(struct job *j, struct fault *f)
 {
-	struct piece *where[BATCH];
+	struct piece *where[BATCH] = {NULL};
 	struct assembly a;
 	int r = 0;
 

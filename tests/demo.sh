@@ -78,8 +78,8 @@ measure() {
 
 # The sink holds one message more, and it carries the original (or its part) octet for octet.
 check_arrival() {
-	local n=$(($2 + 1)) i
-	for i in $(seq 100); do
+	local n=$(($2 + 1)) newest
+	for _ in $(seq 100); do
 		[ "$(find "$LAB_SINK_DIR" -name '*.env' | wc -l)" -ge "$n" ] && break
 		sleep 0.1
 	done

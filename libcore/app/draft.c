@@ -9,6 +9,7 @@
 
 #include "app/locate.h"
 #include "app/source.h"
+#include "base/num.h"
 #include "imap/utf7.h"
 
 static bool has_url(const struct assembly *a)
@@ -95,16 +96,24 @@ static int spool(struct imap_line *l, const struct assembly *a, off_t *size, str
 	return fd;
 }
 
-static void begin_append(struct imap_cmd *c, struct imap_line *l, const char *mailbox,
-    const char *const *flags, size_t n)
+/* One making of a draft. */
+struct making {
+	struct imap_line *l;
+	const struct draft *d;
+	struct url *made;
+	uint32_t uidvalidity, uidnext; /* before it; 0: not known */
+	bool refused;                  /* the server said NO: it is not there */
+};
+
+static void begin_append(struct imap_cmd *c, const struct making *m)
 {
-	imap_cmd_init(c, l->imap, "APPEND");
-	imap_mailbox(c, mailbox);
-	if (n == 0)
+	imap_cmd_init(c, m->l->imap, "APPEND");
+	imap_mailbox(c, m->d->mailbox);
+	if (m->d->nflag == 0)
 		return;
 	imap_list(c);
-	for (size_t i = 0; i < n; i++)
-		imap_flag(c, flags[i]);
+	for (size_t i = 0; i < m->d->nflag; i++)
+		imap_flag(c, m->d->flag[i]);
 	imap_list_end(c);
 }
 
@@ -160,68 +169,92 @@ static int catenate_parts(
 	return 0;
 }
 
-static int run_append(struct imap_line *l, struct imap_cmd *c, struct url *made, struct fault *f)
+/* Where the mailbox's UIDs stand now, in the flight of the APPEND: should its reply be lost, what has that Message-ID from before is not ours. */
+static int ask_uidnext(const struct making *m, struct fault *f)
+{
+	struct imap_cmd c;
+
+	if (m->d->unique || m->d->message_id == NULL)
+		return 0;
+	imap_cmd_init(&c, m->l->imap, "STATUS");
+	imap_mailbox(&c, m->d->mailbox);
+	imap_list(&c);
+	imap_atom(&c, "UIDNEXT");
+	imap_atom(&c, "UIDVALIDITY");
+	imap_list_end(&c);
+	return imap_send(m->l->imap, &c, f) == 0 ? -1 : 0;
+}
+
+static int run_append(struct making *m, struct imap_cmd *c, struct fault *f)
 {
 	struct event ev = {0};
+	uint32_t tag = ask_uidnext(m, f) == -1 ? 0 : imap_send(m->l->imap, c, f);
+	int r = -1;
 
-	if (imap_run(l->imap, c, &ev, f) == -1) {
+	while (tag != 0 && (r = imap_until(m->l->imap, tag, &ev, f)) == 1)
+		if (ev.kind == EV_MAILBOX_STATUS) {
+			m->uidnext = ev.status.uidnext;
+			m->uidvalidity = ev.status.uidvalidity;
+		}
+	if (r == -1) {
+		m->refused = ev.kind == EV_TAGGED;
 		/* The mailbox is missing, and with the message nothing is wrong. */
-		if (f->cls == FAULT_DATA && ev.code == CODE_TRYCREATE)
+		if (f->cls == FAULT_DATA && m->refused && ev.code == CODE_TRYCREATE)
 			f->cls = FAULT_REFUSED;
 		return -1;
 	}
 	if (ev.code == CODE_APPENDUID && ev.uids_to != NULL) {
-		made->uidvalidity = ev.uidvalidity;
-		made->uid = (uint32_t)strtoul(ev.uids_to, NULL, 10);
+		m->made->uidvalidity = ev.uidvalidity;
+		if (num_nz32(ev.uids_to, strlen(ev.uids_to), &m->made->uid) == -1)
+			return fault_set(
+			    f, FAULT_PROTOCOL, "APPENDUID with a UID that is none: %s", ev.uids_to);
 	}
 	return 0;
 }
 
-static int catenate(struct imap_line *l, const char *mailbox, const char *const *flags, size_t n,
-    const struct assembly *a, struct url *made, struct fault *f)
+static int catenate(struct making *m, struct fault *f)
 {
 	struct imap_cmd c;
 	int fd = assembly_spool(f), r = -1;
 
 	if (fd == -1)
 		return -1;
-	begin_append(&c, l, mailbox, flags, n);
-	if (catenate_parts(&c, a, fd, f) == 0)
-		r = run_append(l, &c, made, f);
+	begin_append(&c, m);
+	if (catenate_parts(&c, m->d->assembly, fd, f) == 0)
+		r = run_append(m, &c, f);
 	imap_cmd_free(&c);
 	close(fd);
 	return r;
 }
 
-static int append(struct imap_line *l, const char *mailbox, const char *const *flags, size_t n,
-    const struct assembly *a, struct url *made, struct fault *f)
+static int append(struct making *m, struct fault *f)
 {
+	const struct assembly *a = m->d->assembly;
 	struct imap_cmd c;
 	off_t size = 0;
 	int fd, r;
 
 	if (a->n == 1 && a->piece[0].kind == PIECE_TEXT) {
-		begin_append(&c, l, mailbox, flags, n);
+		begin_append(&c, m);
 		imap_literal_fd(&c, a->fd, a->piece[0].at, a->piece[0].size, false);
-		return run_append(l, &c, made, f);
+		return run_append(m, &c, f);
 	}
-	fd = spool(l, a, &size, f);
+	fd = spool(m->l, a, &size, f);
 	if (fd == -1)
 		return -1;
-	begin_append(&c, l, mailbox, flags, n);
+	begin_append(&c, m);
 	imap_literal_fd(&c, fd, 0, (uint64_t)size, false);
-	r = run_append(l, &c, made, f);
+	r = run_append(m, &c, f);
 	close(fd);
 	return r;
 }
 
+/* The newest of those found. */
 static void note_found(const struct event *ev, struct url *made)
 {
 	uint32_t lo, hi;
 	struct set_walk w;
 
-	if (ev->kind == EV_ESEARCH && (ev->esearch.has & ESEARCH_MAX) != 0)
-		made->uid = ev->esearch.max;
 	if (ev->kind != EV_SET ||
 	    (ev->set.source != SET_SEARCH && ev->set.source != SET_ESEARCH_ALL))
 		return;
@@ -231,47 +264,49 @@ static void note_found(const struct event *ev, struct url *made)
 			made->uid = hi;
 }
 
-/* Looks for the newest message with this Message-ID. made->uid stays 0 when there is none. */
-static int find_message(struct imap_line *l, const char *mailbox, const char *message_id,
-    struct url *made, struct fault *f)
+/* Looks for the message by its Message-ID. made->uid stays 0 when it is not there, or was there before. */
+static int find_message(struct making *m, struct fault *f)
 {
 	struct imap_cmd c;
 	struct event ev;
 	int r;
 
-	if (imap_line_select(l, mailbox, true, 0, f) == -1)
+	if (imap_line_select(m->l, m->d->mailbox, true, m->uidvalidity, f) == -1)
 		return -1;
-	made->uidvalidity = l->mailbox.uidvalidity;
-	imap_cmd_init(&c, l->imap, "UID SEARCH");
+	m->made->uidvalidity = m->l->mailbox.uidvalidity;
+	imap_cmd_init(&c, m->l->imap, "UID SEARCH");
 	imap_atom(&c, "HEADER");
 	imap_atom(&c, "Message-ID");
-	imap_string(&c, message_id, strlen(message_id));
+	imap_string(&c, m->d->message_id, strlen(m->d->message_id));
 
-	uint32_t tag = imap_send(l->imap, &c, f);
+	uint32_t tag = imap_send(m->l->imap, &c, f);
 	if (tag == 0)
 		return -1;
-	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
-		note_found(&ev, made);
+	while ((r = imap_until(m->l->imap, tag, &ev, f)) == 1)
+		note_found(&ev, m->made);
+	if (m->made->uid < m->uidnext)
+		m->made->uid = 0;
 	return r;
 }
 
 /* The reply to APPEND never came: only a new connection can tell. */
-static int find_after_loss(struct tool *t, struct imap_line **l, const char *mailbox,
-    const char *message_id, struct url *made, struct fault *f)
+static int find_after_loss(struct tool *t, struct making *m, struct fault *f)
 {
 	struct fault later = {0};
 	struct imap_line *again;
 
 	tool_note(
 	    t, "the connection was lost during APPEND (%s): looking whether it was done", f->msg);
-	again = imap_line_open(t, (*l)->account, false, &later);
+	if (!m->d->unique && m->uidnext == 0)
+		return fault_while(f, "%s: the message may or may not be there", m->d->mailbox);
+	again = imap_line_open(t, m->l->account, false, &later);
 	if (again == NULL)
-		return fault_while(f, "%s: the message may or may not be there", mailbox);
-	imap_line_close(*l);
-	*l = again;
-	if (find_message(again, mailbox, message_id, made, &later) == -1)
-		return fault_while(f, "%s: the message may or may not be there", mailbox);
-	return made->uid != 0 ? 0 : -1;
+		return fault_while(f, "%s: the message may or may not be there", m->d->mailbox);
+	imap_line_close(m->l);
+	m->l = again;
+	if (find_message(m, &later) == -1)
+		return fault_while(f, "%s: the message may or may not be there", m->d->mailbox);
+	return m->made->uid != 0 ? 0 : -1;
 }
 
 static int name_it(
@@ -287,28 +322,25 @@ static int name_it(
 	return locate_authority(t, a, false, u, NULL, f);
 }
 
-int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const char *const *flags,
-    size_t nflags, const struct assembly *a, const char *message_id, struct url *made,
-    struct fault *f)
+int draft_make(
+    struct tool *t, struct imap_line **l, const struct draft *d, struct url *made, struct fault *f)
 {
-	struct imap *imap = (*l)->imap;
-	bool urls = has_url(a);
-	bool catenates = imap_has(imap, "CATENATE");
+	struct making m = {.l = *l, .d = d, .made = made};
+	bool urls = has_url(d->assembly);
+	bool catenates = imap_has(m.l->imap, "CATENATE");
 	int r;
 
 	*made = (struct url){0};
-	if (name_it(t, (*l)->account, mailbox, made, f) == -1)
+	if (name_it(t, m.l->account, d->mailbox, made, f) == -1)
 		return -1;
 	if (urls && !catenates)
 		tool_note(t, "the server has no CATENATE: the octets come here and go up again");
-	if (urls && catenates)
-		r = catenate(*l, mailbox, flags, nflags, a, made, f);
-	else
-		r = append(*l, mailbox, flags, nflags, a, made, f);
-	if (r == -1 && !imap_alive(imap) && message_id != NULL)
-		r = find_after_loss(t, l, mailbox, message_id, made, f);
-	else if (r == 0 && made->uid == 0 && message_id != NULL)
-		r = find_message(*l, mailbox, message_id, made, f);
+	r = urls && catenates ? catenate(&m, f) : append(&m, f);
+	if (r == -1 && !m.refused && !imap_alive(m.l->imap) && d->message_id != NULL)
+		r = find_after_loss(t, &m, f);
+	else if (r == 0 && made->uid == 0 && d->message_id != NULL)
+		r = find_message(&m, f);
+	*l = m.l;
 	if (r == -1)
 		url_free(made);
 	return r;

@@ -12,15 +12,25 @@
 #include "imap/url.h"
 #include "msg/assembly.h"
 
+/* What is to be made. All borrowed. */
+struct draft {
+	const char *mailbox; /* UTF-8 */
+	const char *const *flag;
+	size_t nflag;
+	const struct assembly
+	    *assembly;          /* its URLs: messages or parts of this server, looked at before */
+	const char *message_id; /* of the message, to find it again by; NULL: none */
+	bool unique;            /* the Message-ID was made for this message: nothing else has it */
+};
+
 /*
- * Makes a message from `a` in `mailbox` with `flags` (n of them). URL pieces must be messages or parts of l's server, looked at before. Where the server has
- * no CATENATE their octets are fetched into an unlinked temporary file and go up again (said with -v). *made: the new message's URL (authority as in
- * locate_authority()): from APPENDUID, else found by `message_id` (may be NULL); u->uid is 0 when it could not be found out. When the line is lost before the reply, a new
- * connection looks for the Message-ID: found is made (0), not found is the fault. *l may be replaced by that new connection.
+ * Makes the message. Where the server has no CATENATE the octets of URLs are fetched into an unlinked temporary file and go up again (said with
+ * -v). *made: the new message's URL (authority as in locate_authority()): from APPENDUID, else found by Message-ID; u->uid is 0 when it could
+ * not be found out. When the line is lost before the reply, a new connection looks for the Message-ID among the messages that came
+ * since: found is made (0), not found is the fault. *l may be replaced by that new connection.
  */
-int draft_make(struct tool *t, struct imap_line **l, const char *mailbox, const char *const *flags,
-    size_t nflags, const struct assembly *a, const char *message_id, struct url *made,
-    struct fault *f);
+int draft_make(
+    struct tool *t, struct imap_line **l, const struct draft *d, struct url *made, struct fault *f);
 /* Removes the message for good (UID STORE \Deleted, UID EXPUNGE). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
 int draft_remove(struct imap_line *l, const struct url *u, struct fault *f);
 /* UID STORE, silently: adds the flags, or makes them all that the message has. */

@@ -71,7 +71,7 @@ int forward_choose(struct forwarding *w, struct fault *f)
 			    strategy_name(w->strategy), lack);
 		return 0;
 	}
-	for (; s <= STRATEGY_RELAY; s++) {
+	for (; s < STRATEGY_RELAY; s++) {
 		lack = lacking(w, s);
 		if (lack == NULL)
 			break;
@@ -212,24 +212,34 @@ static int authorised_copy(struct forwarding *w, struct assembly *to, struct fau
 	return r;
 }
 
-/* After the mail is away: the copy in Sent. */
-static int keep_copy(struct forwarding *w, struct fault *f)
+/* Puts the message into the mailbox for sent mail. */
+static int make_copy(struct forwarding *w, const char *const *flags, size_t nflags, struct fault *f)
 {
-	static const char *const flags[] = {"\\Seen", "$Submitted"};
+	struct draft d = {.flag = flags,
+	    .nflag = nflags,
+	    .assembly = &w->message.assembly,
+	    .message_id = w->message.message_id,
+	    .unique = true};
 	struct buf sent;
 	int r;
 
-	if (!w->account->copy_sent)
-		return 0;
 	buf_init(&sent, URL_MAX);
 	r = draft_special(w->imap, w->account->sent, "\\Sent", "Sent", &sent, f);
+	d.mailbox = buf_str(&sent);
 	if (r == 0)
-		r = draft_make(w->tool, &w->imap, buf_str(&sent), flags, 2, &w->message.assembly,
-		    w->message.message_id, &w->copy, f);
+		r = draft_make(w->tool, &w->imap, &d, &w->copy, f);
 	buf_free(&sent);
-	if (r == -1)
-		fault_while(f, "sent, but the copy could not be kept");
 	return r;
+}
+
+/* After the mail is away: the copy. */
+static int keep_copy(struct forwarding *w, struct fault *f)
+{
+	static const char *const flags[] = {"\\Seen", "$Submitted"};
+
+	if (!w->account->copy_sent || make_copy(w, flags, 2, f) == 0)
+		return 0;
+	return fault_while(f, "sent, but the copy could not be kept");
 }
 
 static int send_burl(struct forwarding *w, struct fault *f)
@@ -317,16 +327,9 @@ static int send_catenate(struct forwarding *w, struct fault *f)
 {
 	static const char *const flags[] = {"\\Seen", "\\Draft"};
 	enum smtp_outcome outcome;
-	struct buf sent;
 	int r;
 
-	buf_init(&sent, URL_MAX);
-	r = draft_special(w->imap, w->account->sent, "\\Sent", "Sent", &sent, f);
-	if (r == 0)
-		r = draft_make(w->tool, &w->imap, buf_str(&sent), flags, 2, &w->message.assembly,
-		    w->message.message_id, &w->copy, f);
-	buf_free(&sent);
-	if (r == -1)
+	if (make_copy(w, flags, 2, f) == -1)
 		return -1;
 	r = submit_draft(w, &outcome, f);
 	if (r == 0)

@@ -180,13 +180,19 @@ static void remember_flag(struct memo *m, const char *key, bool value)
 	memo_set(m, key, value ? "yes" : NULL);
 }
 
+static void replace(char *s, char from, char to)
+{
+	for (; s != NULL && *s != '\0'; s++)
+		if (*s == from)
+			*s = to;
+}
+
 /* EHLO lines as one line for the memo, whose values hold no line ends; lines with a ";" of their own are not remembered. Allocated; NULL: nothing. */
 static char *join_lines(const char *lines)
 {
 	char *joined = lines == NULL || strchr(lines, ';') != NULL ? NULL : strdup(lines);
 
-	for (char *p = joined; p != NULL && (p = strchr(p, '\n')) != NULL;)
-		*p = ';';
+	replace(joined, '\n', ';');
 	return joined;
 }
 
@@ -194,8 +200,7 @@ static char *split_lines(const char *joined)
 {
 	char *lines = joined == NULL ? NULL : strdup(joined);
 
-	for (char *p = lines; p != NULL && (p = strchr(p, ';')) != NULL;)
-		*p = '\n';
+	replace(lines, ';', '\n');
 	return lines;
 }
 

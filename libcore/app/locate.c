@@ -72,9 +72,10 @@ static int parse_authority(const char *text, struct url *out, struct fault *f)
 	char url[AUTHORITY_MAX + 16];
 
 	snprintf(url, sizeof(url), "imap://%s/", text);
-	if (url_parse(out, url, strlen(url), f) == -1)
-		return f->cls = FAULT_CONFIG, fault_while(f, "url-authority %s", text);
-	return 0;
+	if (url_parse(out, url, strlen(url), f) == 0)
+		return 0;
+	f->cls = FAULT_CONFIG;
+	return fault_while(f, "url-authority %s", text);
 }
 
 static int ask_submission(struct tool *t, const struct account *a, struct url *out, struct fault *f)
@@ -205,8 +206,10 @@ static int locate_relative(
 		return -1;
 	if (t->account != NULL && strcmp(t->account, name) != 0)
 		return fault_set(f, FAULT_USAGE, "-a %s, but %s", t->account, text);
-	if (base_of(t, *a, &base, f) == -1)
+	if (base_of(t, *a, &base, f) == -1) {
+		url_free(&base);
 		return -1;
+	}
 	text += n + (text[n] == '/');
 	if (*text == '\0')
 		r = url_copy(u, &base, f);

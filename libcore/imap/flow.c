@@ -171,17 +171,20 @@ bool imap_flow_grant(struct imap *s)
 
 int imap_flow_refused(struct imap *s, uint32_t tag, struct fault *f)
 {
-	struct queued *q = s->head;
-
-	if (q == NULL || q->tag != tag)
+	for (const struct queued *q = s->head; q != NULL; q = q->next)
+		if (q->tag == tag && !q->tag_sent) {
+			s->alive = false;
+			return fault_set(
+			    f, FAULT_PROTOCOL, "the server answered a command before it was sent");
+		}
+	if (s->head == NULL || s->head->tag != tag)
 		return 0;
-	if (q->announced && !q->granted) {
-		pop(s);
-		return 0;
-	}
-	/* Part of it is out and the rest is owed: the two sides no longer agree where the next command begins. */
-	s->alive = false;
-	return fault_set(f, FAULT_PROTOCOL, "the server answered a command before it was complete");
+	/* Octets that were announced as non-synchronising are owed even now, and nobody may keep their source open any longer: the reply
+	 * counts, and the connection ends with it. */
+	if (!s->head->announced || s->head->granted)
+		s->alive = false;
+	pop(s);
+	return 0;
 }
 
 void imap_flow_clear(struct imap *s)

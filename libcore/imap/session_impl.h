@@ -42,8 +42,8 @@ int imap_flow(struct imap *s, struct fault *f);
 bool imap_flow_ready(const struct imap *s);
 /* A "+" came: the literal that waits for it may go. False when none waits. */
 bool imap_flow_grant(struct imap *s);
-/* The server completed `tag` while its command was still in the queue (a literal refused): drop the rest of it. -1 when octets were promised that
- * now cannot be taken back (FAULT_PROTOCOL). */
+/* The server completed `tag` while its command may still be in the queue (refused early): what need not go any more is dropped. -1 when it was not
+ * even sent (FAULT_PROTOCOL). */
 int imap_flow_refused(struct imap *s, uint32_t tag, struct fault *f);
 void imap_flow_clear(struct imap *s);
 
