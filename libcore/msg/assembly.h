@@ -24,41 +24,47 @@ enum {
 enum piece_kind { PIECE_TEXT, PIECE_FILE, PIECE_URL };
 struct piece {
 	enum piece_kind kind;
-	uint64_t
-	    size;   /* octets: TEXT and FILE; URL: 0 until somebody finds out and writes it here */
+	/* Octets. URL: 0 until somebody finds out and writes it here. */
+	uint64_t size;
 	off_t at;   /* TEXT: where its octets stand in the spool */
-	char *name; /* FILE: path; URL: the URL */
+	char *name; /* FILE: path; URL: the URL; owned */
 };
 /* An assembly: its list in memory, its texts in one descriptor that can be read at any place. */
 struct assembly {
-	int fd; /* seekable; the input itself, or an unlinked temporary file */
+	int fd; /* seekable; the input itself, or an unlinked temporary file; -1: no text yet */
 	bool own_fd;
 	struct piece *piece;
 	size_t n, cap;
 };
 
-/* Reads a whole assembly from `fd`: in place when it is a regular file, else through an unlinked file in $TMPDIR. Memory: the list only. Checks the
- * form: unknown verbs, bad or overflowing lengths, a text that is cut short, a missing newline, controls in names: FAULT_DATA with the record's number. FILE pieces are opened once to see their size (FAULT_NOINPUT).
- * An input without any piece is FAULT_DATA. */
+/*
+ * Reads a whole assembly from `fd`: in place, from its offset on, when it is a regular file, else
+ * through an unlinked file in $TMPDIR. Memory: the list only. Checks the form: unknown verbs, bad or
+ * overflowing lengths, a text that is cut short, a missing newline, controls in names: FAULT_DATA with
+ * the record's number. FILE pieces are opened once to see their size (FAULT_NOINPUT). An input without
+ * any piece is FAULT_DATA. After a fault `a` is empty.
+ */
 int assembly_read(struct assembly *a, int fd, struct fault *f);
-void assembly_init(
-    struct assembly *a); /* empty, to be filled: text goes to an unlinked temporary file */
+/* Empty, to be filled: texts go to an unlinked temporary file, never to an input. */
+void assembly_init(struct assembly *a);
 int assembly_text(struct assembly *a, const void *p, size_t n, struct fault *f);
 int assembly_file(struct assembly *a, const char *path, struct fault *f);
 int assembly_url(struct assembly *a, const char *url, uint64_t size, struct fault *f);
 void assembly_free(struct assembly *a);
 
-/* Copies the octets [at, at+n) of a TEXT or FILE piece to `to`; returns how many (short only at its end), or -1 (FAULT_IO). */
+/* Copies the octets [at, at+n) of a TEXT or FILE piece to `to`; returns how many (short only at its
+ * end, or where a file has become shorter), or -1 (FAULT_IO, FAULT_NOINPUT). */
 ssize_t assembly_octets(const struct assembly *a, const struct piece *p, uint64_t at, void *to,
     size_t n, struct fault *f);
 /* Writes it in its text form to descriptor fd. */
 int assembly_write(const struct assembly *a, int fd, struct fault *f);
-/* Sum of the pieces' sizes. */
+/* Sum of the pieces' sizes; UINT64_MAX when it is more than that. */
 uint64_t assembly_size(const struct assembly *a);
 /* The beginning of the message, as long as it is TEXT: appends at most `max` octets. For its header. */
 int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct fault *f);
 
-/* Makes the whole of a spool (assembly_spool()) of `size` octets one TEXT piece; `a` is empty and owns the descriptor from now on, also when this fails. */
+/* Makes the whole of a spool (assembly_spool()) of `size` octets one TEXT piece; `a` is empty and owns
+ * the descriptor from now on, also when this fails. */
 int assembly_adopt(struct assembly *a, int fd, uint64_t size, struct fault *f);
 /* Puts the n octets at p in the place of the first `old` octets of the leading TEXT. */
 int assembly_replace_head(
@@ -67,18 +73,18 @@ int assembly_replace_head(
 /* An unlinked temporary file, read and write, close-on-exec; -1 with FAULT_IO. */
 int assembly_spool(struct fault *f);
 
+/* What octets hold. BINARY: a NUL, a CR or LF that is no part of a CRLF, or a line over 998 octets. */
+enum content { CONTENT_7BIT, CONTENT_8BIT, CONTENT_BINARY };
 /*
- * Copies a message from fd `in` to fd `out` with every line end (LF, CRLF, bare CR) as CRLF, a last line without one completed, an mbox "From " line at its very beginning
- * dropped. With `dot`, a line "." ends it (sendmail without -i). *octets: what was written; *kind: what it holds.
+ * Copies a message from fd `in` to fd `out` with every line end (LF, CRLF, bare CR) as CRLF, a last
+ * line without one completed, an mbox "From " line at its very beginning dropped. With `dot`, a line
+ * "." ends it (sendmail without -i); what follows may have been read. *octets: what was written;
+ * *kind: what it holds. Memory does not grow.
  */
-enum content {
-	CONTENT_7BIT,
-	CONTENT_8BIT,
-	CONTENT_BINARY
-}; /* BINARY: a NUL, or a line over 998 octets */
 int assembly_normalise(
     int in, int out, bool dot, uint64_t *octets, enum content *kind, struct fault *f);
-/* What the octets of a seekable descriptor's range hold. Bare CR or LF count as BINARY. State is carried from call to call for pieces in a row; zero-initialise. */
+/* The same for octets in memory. State is carried from call to call for pieces in a row;
+ * zero-initialise. */
 struct content_scan {
 	size_t column;
 	bool cr, eight, binary;

@@ -15,13 +15,15 @@ enum {
 	HEADER_NAME_MAX = 256,
 };
 
-/* A header section in memory: `text` with CRLF or LF line ends, up to and including the empty line (or the end). Borrowed. */
+/* A header section in memory: `text` with CRLF or LF line ends, up to and including the empty line (or
+ * the end). Borrowed. */
 struct header {
 	const char *text;
 	size_t len;
 };
 
-/* One field: name and raw value (folding included, without the last line end), and its whole text (name to line end). Pointers into the section. */
+/* One field: its name, its raw value (folding and the blank behind the colon included, without the
+ * last line end), and its whole text (name to line end). Pointers into the section. */
 struct field {
 	const char *name;
 	size_t namelen;
@@ -31,19 +33,25 @@ struct field {
 	size_t rawlen;
 };
 
-/* Length of the header section at the beginning of the n octets at p, the empty line included; n when there is no empty line. Lines
- * that are no fields (an mbox "From " first line, ">From ") are skipped by header_next(). */
+/* Length of the header section at the beginning of the n octets at p, the empty line included; n when
+ * there is no empty line. */
 size_t header_length(const char *p, size_t n);
-/* Walks the fields: *pos starts at 0. True with the next field, false at the end. */
+/* Walks the fields: *pos starts at 0. True with the next field, false at the end. Lines that are no
+ * fields (an mbox "From " first line, ">From ", a name over HEADER_NAME_MAX) are skipped. */
 bool header_next(const struct header *h, size_t *pos, struct field *f);
 /* The first field called `name` (without regard to case). */
 bool header_find(const struct header *h, const char *name, struct field *f);
 bool field_is(const struct field *f, const char *name);
-/* Appends the value unfolded (RFC 5322 section 2.2.3), outer blanks trimmed, NUL and other controls dropped. */
+/* Appends the value unfolded (RFC 5322 section 2.2.3): outer blanks trimmed, a TAB as a blank, NUL and
+ * other controls dropped. Octets beyond ASCII stay as they are. */
 void field_unfold(struct buf *out, const struct field *f);
 
-/* Appends "Name: value" folded at 78 columns where blanks allow it (RFC 5322 section 2.1.1), CRLF at the end. The value must be ASCII (or UTF-8 with
- * SMTPUTF8); CR, LF and NUL in it are FAULT_DATA: nothing of others can add a field. */
+/*
+ * Appends "Name: value", folded at blanks so that no line is over 76 columns where that can be (RFC
+ * 5322 section 2.1.1, RFC 2047 section 2), CRLF at the end; outer blanks are trimmed. The value must
+ * be ASCII (or UTF-8, with SMTPUTF8). CR and LF in it, a name that is none, and a word that no line of
+ * 998 octets could hold are FAULT_DATA with nothing appended: no value can add a field.
+ */
 int header_put(struct buf *out, const char *name, const char *value, struct fault *f);
 
 #endif
