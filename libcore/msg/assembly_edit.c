@@ -51,6 +51,8 @@ static int copy_text(const struct assembly *a, struct piece *p, int fd, off_t *e
 	}
 	if (n == -1)
 		return -1;
+	if (at < p->size)
+		return fault_set(f, FAULT_IO, "the assembly was cut while it was read");
 	p->at = start;
 	return 0;
 }
