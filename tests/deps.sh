@@ -11,7 +11,7 @@ set -eu
 
 build='gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libbsd-dev libgsasl-dev libidn2-dev libsqlite3-dev'
 demo='dovecot-imapd dovecot-submissiond dovecot-lmtpd python3 python3-aiosmtpd openssl procps isync curl mblaze'
-check='bats mandoc shellcheck clang clang-format clang-tidy cppcheck libclang-rt-dev llvm strace'
+check='bats mandoc time shellcheck clang clang-format clang-tidy cppcheck libclang-rt-dev llvm strace'
 mta=exim4-daemon-light
 
 say() {
