@@ -282,6 +282,8 @@ static int store_batch(struct job *j, struct piece **where, struct fault *f)
 	int r = authorise_batch(j, f);
 
 	for (size_t i = 0; i < j->nurl && r == 0; i++) {
+		if (where[i] == NULL)
+			continue;
 		free(where[i]->name);
 		where[i]->name = j->text[i];
 		j->text[i] = NULL;
