@@ -53,8 +53,9 @@ static int greet(struct imap *s, bool *preauth, struct fault *f)
 		*preauth = ev.cond == COND_PREAUTH;
 		return 0;
 	case COND_BYE:
-		return imap_refusal(&ev, "the server does not let us in", f), f->cls = FAULT_TEMP,
-									      -1;
+		imap_refusal(&ev, "the server does not let us in", f);
+		f->cls = FAULT_TEMP;
+		return -1;
 	default:
 		return fault_set(f, FAULT_PROTOCOL, "this is not an IMAP greeting");
 	}

@@ -72,21 +72,31 @@ static const char *command_name(const struct imap_cmd *c)
 	return "command";
 }
 
+/* Why the command cannot go; nothing when it can. */
+static void check_command(const struct imap *s, struct imap_cmd *c)
+{
+	if (c->fault.cls != FAULT_NONE)
+		return;
+	if (buf_failed(&c->text))
+		fault_set(&c->fault, FAULT_DATA, "the command is too long");
+	else if (s->ninflight == IMAP_INFLIGHT_MAX)
+		fault_set(&c->fault, FAULT_BUG, "too many commands in flight");
+}
+
 uint32_t imap_send(struct imap *s, struct imap_cmd *c, struct fault *f)
 {
 	struct queued *q;
 
-	if (buf_failed(&c->text))
-		fault_set(&c->fault, FAULT_DATA, "the command is too long");
-	if (c->fault.cls == FAULT_NONE && s->ninflight == IMAP_INFLIGHT_MAX)
-		fault_set(&c->fault, FAULT_BUG, "too many commands in flight");
-	q = calloc(1, sizeof(*q));
-	if (c->fault.cls == FAULT_NONE && q == NULL)
-		fault_set(&c->fault, FAULT_TEMP, "out of memory");
+	check_command(s, c);
 	if (c->fault.cls != FAULT_NONE) {
 		fault_set(f, c->fault.cls, "%s: %s", command_name(c), c->fault.msg);
 		imap_cmd_free(c);
-		free(q);
+		return 0;
+	}
+	q = calloc(1, sizeof(*q));
+	if (q == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		imap_cmd_free(c);
 		return 0;
 	}
 	q->cmd = *c;
