@@ -19,7 +19,7 @@ arrived() {
 }
 
 store() {
-	a_message "${1:-Holiday}" >"$BATS_TEST_TMPDIR/original"
+	a_message Holiday >"$BATS_TEST_TMPDIR/original"
 	deliver "$box" <"$BATS_TEST_TMPDIR/original"
 	original=$BATS_TEST_TMPDIR/original
 	url="alice/$box/;UID=1"
@@ -31,7 +31,7 @@ forward() { lm-fwd -c "$LAB_CONFIG" -T bob@localhost -m "$note" "$@"; }
 
 flags_of() { imap "EXAMINE $1" "UID FETCH ${2:-1} (FLAGS)" | grep -a 'FETCH ('; }
 
-# drafts_left MAILBOX: how many messages it holds.
+# messages_in MAILBOX: how many messages it holds.
 messages_in() { imap "STATUS $1 (MESSAGES)" | sed -n 's/.*MESSAGES \([0-9]*\).*/\1/p'; }
 
 @test "each strategy delivers the original octet for octet, keeps a copy and marks the original" {
