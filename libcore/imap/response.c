@@ -18,7 +18,6 @@ struct response_parser *response_new(struct fault *f)
 	}
 	token_init(&r->tokens);
 	buf_init(&r->scratch, RESPONSE_STRING_MAX);
-	buf_init(&r->set, RESPONSE_STRING_MAX);
 	r->fresh = true;
 	return r;
 }
@@ -29,165 +28,165 @@ void response_free(struct response_parser *r)
 		return;
 	arena_free(&r->arena);
 	buf_free(&r->scratch);
-	buf_free(&r->set);
 	free(r);
 }
 
 bool response_idle(const struct response_parser *r)
 {
-	return r->fresh && r->tokens.state == 0;
+	return r->fresh && r->nqueue == 0;
 }
 
 static int begin(struct response_parser *r, struct fault *f)
 {
-	arena_reset(&r->arena);
 	token_init(&r->tokens);
 	buf_reset(&r->scratch);
-	buf_reset(&r->set);
-	r->level[0] = (struct level){0};
-	r->depth = 0;
+	r->set.len = 0;
+	r->set.shown = false;
 	r->stage = STAGE_TAG;
 	r->fresh = r->in_token = false;
-	r->set_used = 0;
 	r->kind = EV_OTHER;
 	r->tag = r->name = NULL;
-	r->num = 0;
+	r->num = r->uid = 0;
 	r->url = r->url_structure = NULL;
 	r->url_open = r->url_nil = false;
-	r->level[0].list = arena_take(&r->arena, sizeof(struct node));
-	if (r->level[0].list == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	*r->level[0].list = (struct node){.kind = NODE_LIST, .s = ""};
-	return 0;
+	return response_tree_begin(r, f);
 }
 
-static int too_large(struct fault *f)
+void response_emit(struct response_parser *r, struct event *ev, const struct event *e)
 {
-	return fault_set(f, FAULT_PROTOCOL, "a response over %d octets", RESPONSE_MAX);
+	if (ev->kind == EV_NONE)
+		*ev = *e;
+	else if (r->nqueue < QUEUE_MAX)
+		r->queue[r->nqueue++] = *e;
 }
 
-struct node *response_add(struct response_parser *r, enum node_kind kind, struct fault *f)
+/* ---- the words before the arguments */
+
+static void to_text(struct response_parser *r, enum event_kind kind)
 {
-	struct level *l = &r->level[r->depth];
-	struct node *n = arena_take(&r->arena, sizeof(*n));
-
-	if (n == NULL) {
-		too_large(f);
-		return NULL;
-	}
-	*n = (struct node){.kind = kind, .s = ""};
-	if (l->last == NULL)
-		l->list->child = n;
-	else
-		l->last->next = n;
-	l->last = n;
-	l->list->count++;
-	return n;
+	r->kind = kind;
+	r->stage = STAGE_TEXT;
+	buf_reset(&r->scratch);
+	token_text_mode(&r->tokens);
 }
 
-static int open_list(struct response_parser *r, struct fault *f)
+static void take_tag(struct response_parser *r, const char *word)
 {
-	struct node *n;
-
-	if (r->stage != STAGE_ARGS)
-		return fault_set(f, FAULT_PROTOCOL, "a list where a response begins");
-	n = response_add(r, NODE_LIST, f);
-	if (n == NULL)
-		return -1;
-	r->level[++r->depth] = (struct level){.list = n};
-	return 0;
+	r->stage = STAGE_WORD;
+	if (strcmp(word, "+") == 0)
+		to_text(r, EV_CONTINUE);
+	else if (strcmp(word, "*") != 0)
+		r->tag = word;
 }
 
-/* The word that a whole atom is: tag, name of the response, or number before the name. */
-static int take_word(struct response_parser *r, struct fault *f)
+static bool take_cond(struct response_parser *r, const char *word)
 {
 	static const char *const conds[] = {"OK", "NO", "BAD", "BYE", "PREAUTH"};
-	const char *word = arena_copy(&r->arena, r->scratch.data, r->scratch.len);
-	uint32_t number;
+	size_t n = r->tag != NULL ? 3 : 5;
 
-	if (word == NULL)
-		return too_large(f);
-	if (r->stage == STAGE_TAG) {
-		r->stage = STAGE_WORD;
-		if (strcmp(word, "+") == 0) {
-			r->kind = EV_CONTINUE;
-			r->stage = STAGE_TEXT;
-			token_text_mode(&r->tokens);
-		} else if (strcmp(word, "*") != 0) {
-			r->tag = word;
-		}
-		return 0;
-	}
-	for (size_t i = 0; i < sizeof(conds) / sizeof(conds[0]) && r->stage == STAGE_WORD; i++)
-		if (strcasecmp(word, conds[i]) == 0 && (r->tag == NULL || i < 3)) {
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(word, conds[i]) == 0) {
 			r->cond = (enum cond)i;
-			r->kind = r->tag != NULL ? EV_TAGGED : EV_STATUS;
-			r->stage = STAGE_TEXT;
-			token_text_mode(&r->tokens);
-			return 0;
+			to_text(r, r->tag != NULL ? EV_TAGGED : EV_STATUS);
+			return true;
 		}
-	if (r->tag != NULL)
-		return fault_set(f, FAULT_PROTOCOL,
-		    "a tagged response that is neither OK, NO nor BAD: %s", word);
-	if (r->stage == STAGE_WORD && num_u32(word, strlen(word), &number) == 0) {
-		r->num = number;
-		r->stage = STAGE_NUMBERED;
+	return false;
+}
+
+static int take_number(struct response_parser *r, const char *word, struct fault *f)
+{
+	r->stage = STAGE_NUMBERED;
+	if (num_u32(word, strlen(word), &r->num) == 0)
 		return 0;
-	}
+	return fault_set(f, FAULT_PROTOCOL, "a number that does not fit 32 bits: %.40s", word);
+}
+
+static int take_name(struct response_parser *r, const char *word, struct fault *f)
+{
 	r->name = word;
 	r->kind = response_kind(word, r->stage == STAGE_NUMBERED);
 	r->stage = STAGE_ARGS;
+	if (r->num == 0 &&
+	    (r->kind == EV_FETCH || r->kind == EV_EXPUNGE || r->kind == EV_CONVERTED))
+		return fault_set(f, FAULT_PROTOCOL, "a %s response with the number 0", word);
+	if (strcasecmp(word, "UIDFETCH") == 0 && r->kind == EV_FETCH) {
+		r->uid = r->num;
+		r->num = 0;
+	}
 	return 0;
 }
 
-/* A whole string stands where message data belong. */
-static void short_section(struct response_parser *r, bool nil, struct event *ev)
+static int take_word(struct response_parser *r, struct fault *f)
 {
-	response_section(r, NULL, nil, ev);
-	response_section_data(r, r->scratch.data, nil ? 0 : r->scratch.len, true, ev);
+	const char *word = arena_copy(&r->arena, r->scratch.data, r->scratch.len);
+
+	if (word == NULL)
+		return response_too_large(f);
+	if (r->stage == STAGE_TAG) {
+		take_tag(r, word);
+		return 0;
+	}
+	if (r->stage == STAGE_WORD && take_cond(r, word))
+		return 0;
+	if (r->tag != NULL)
+		return fault_set(f, FAULT_PROTOCOL,
+		    "a tagged response that is neither OK, NO nor BAD: %.40s", word);
+	if (r->stage == STAGE_WORD && word[strspn(word, "0123456789")] == '\0')
+		return take_number(r, word, f);
+	return take_name(r, word, f);
 }
 
-/* At level 0 of URLFETCH a string is a URL, unless it is the data of the URL before it. */
-static void note_url(struct response_parser *r, const struct node *n, struct event *ev)
+/* ---- atoms and strings */
+
+/* A mailbox may be called NIL, and a careless server may send that as an atom. */
+static bool mailbox_place(const struct response_parser *r)
 {
-	if (r->kind != EV_URLFETCH || r->depth > 0)
-		return;
-	response_url_done(r, ev);
-	r->url = n;
-	r->url_open = r->url_nil = true;
+	size_t at = r->level[0].list->count;
+
+	switch (r->kind) {
+	case EV_LIST:
+		return r->depth == 0 && at == 2;
+	case EV_MAILBOX_STATUS:
+	case EV_METADATA:
+	case EV_QUOTAROOT:
+	case EV_ACL:
+	case EV_LISTRIGHTS:
+	case EV_MYRIGHTS:
+		return r->depth == 0 && at == 0;
+	default:
+		return false;
+	}
 }
 
 /* A whole atom or string becomes a node. */
 static int end_node(struct response_parser *r, bool atom, struct event *ev, struct fault *f)
 {
-	bool nil = atom && r->scratch.len == 3 && strncasecmp(r->scratch.data, "NIL", 3) == 0;
-	bool section;
-	struct node *n;
+	const char *s = buf_str(&r->scratch);
+	size_t n = r->scratch.len;
+	bool nil = atom && response_is_nil(s, n) && !mailbox_place(r);
+	enum sink place = response_sink(r);
+	struct node *node;
 
-	if (r->stage != STAGE_ARGS)
-		return atom ? take_word(r, f)
-			    : fault_set(f, FAULT_PROTOCOL, "a string where a response begins");
-	section = (nil || !atom) && response_sink(r) == SINK_SECTION;
-	if (section) {
-		short_section(r, nil, ev);
-		nil = true;
+	if (place == SINK_SET && !nil)
+		return fault_set(f, FAULT_PROTOCOL, "no set where a set of numbers belongs");
+	if (place == SINK_SECTION && nil) {
+		if (response_section(r, NULL, true, ev, f) == -1)
+			return -1;
+		response_section_data(r, "", 0, true, ev);
 	}
-	n = response_add(r, nil ? NODE_NIL : atom ? NODE_ATOM : NODE_STRING, f);
-	if (n == NULL)
+	node = response_add_text(r, nil ? NODE_NIL : atom ? NODE_ATOM : NODE_STRING, s, n, f);
+	if (node == NULL)
 		return -1;
-	if (nil)
-		return 0;
-	n->s = arena_copy(&r->arena, r->scratch.data, r->scratch.len);
-	n->len = r->scratch.len;
-	if (n->s == NULL)
-		return too_large(f);
-	note_url(r, n, ev);
+	if (!nil)
+		response_note(r, node, ev);
 	return 0;
 }
 
 static int take_node_piece(
     struct response_parser *r, const struct token *t, bool atom, struct event *ev, struct fault *f)
 {
+	if (t->len > 0 && !r->with_nul && memchr(t->s, '\0', t->len) != NULL)
+		return fault_set(f, FAULT_PROTOCOL, "a NUL in a string");
 	buf_put(&r->scratch, t->s, t->len);
 	if (atom && r->scratch.len > RESPONSE_ATOM_MAX)
 		return fault_set(f, FAULT_PROTOCOL, "an atom over %d octets", RESPONSE_ATOM_MAX);
@@ -196,57 +195,98 @@ static int take_node_piece(
 	if (!t->last)
 		return 0;
 	r->in_token = false;
-	return end_node(r, atom, ev, f);
+	return r->stage == STAGE_ARGS ? end_node(r, atom, ev, f) : take_word(r, f);
+}
+
+/* The first piece of an atom or a quoted string (whose first piece is empty) tells where it goes. */
+static int begin_string(
+    struct response_parser *r, const struct token *t, struct event *ev, struct fault *f)
+{
+	enum sink place = r->stage == STAGE_ARGS ? response_sink(r) : SINK_NODE;
+	bool atom = t->kind == TOKEN_ATOM;
+
+	if (!atom && r->stage != STAGE_ARGS)
+		return fault_set(f, FAULT_PROTOCOL, "a string where a response begins");
+	r->in_token = true;
+	r->with_nul = false;
+	r->sink = SINK_NODE;
+	buf_reset(&r->scratch);
+	if (place == SINK_SECTION && !atom) {
+		r->sink = SINK_SECTION;
+		return response_section(r, NULL, false, ev, f);
+	}
+	if (place == SINK_SET && atom && (*t->s == ',' || (*t->s >= '0' && *t->s <= '9'))) {
+		r->sink = SINK_SET;
+		response_set_begin(r);
+	}
+	return 0;
 }
 
 static int take_piece(
-    struct response_parser *r, const struct token *t, bool atom, struct event *ev, struct fault *f)
+    struct response_parser *r, const struct token *t, struct event *ev, struct fault *f)
 {
-	if (!r->in_token) {
-		r->in_token = true;
-		r->sink = atom && r->stage == STAGE_ARGS && response_sink(r) == SINK_SET
-		    ? SINK_SET
-		    : SINK_NODE;
-		buf_reset(&r->scratch);
-	}
+	if (!r->in_token && begin_string(r, t, ev, f) == -1)
+		return -1;
 	if (r->sink == SINK_NODE)
-		return take_node_piece(r, t, atom, ev, f);
-	if (t->last)
-		r->in_token = false;
+		return take_node_piece(r, t, t->kind == TOKEN_ATOM, ev, f);
+	r->in_token = !t->last;
 	if (r->sink == SINK_SET)
 		return response_set_piece(r, t, ev, f);
 	response_section_data(r, t->s, t->len, t->last, ev);
-	return !t->last || response_add(r, NODE_NIL, f) != NULL ? 0 : -1;
+	return t->last && response_add(r, NODE_NIL, f) == NULL ? -1 : 0;
 }
 
 static int begin_literal(
     struct response_parser *r, const struct token *t, struct event *ev, struct fault *f)
 {
+	enum sink place;
+
 	if (r->stage != STAGE_ARGS)
 		return fault_set(f, FAULT_PROTOCOL, "a literal where a response begins");
+	place = response_sink(r);
+	if (place == SINK_SET)
+		return fault_set(f, FAULT_PROTOCOL, "a literal where a set of numbers belongs");
+	if (response_item_place(r))
+		return fault_set(f, FAULT_PROTOCOL, "a literal where the name of an item belongs");
 	r->in_token = true;
-	r->sink = response_sink(r) == SINK_SECTION ? SINK_SECTION : SINK_NODE;
+	r->sink = place;
+	r->with_nul = t->binary && r->kind == EV_METADATA && r->depth > 0;
 	buf_reset(&r->scratch);
-	if (r->sink == SINK_SECTION)
-		response_section(r, t, false, ev);
-	else if (t->size > RESPONSE_STRING_MAX)
-		return fault_set(f, FAULT_PROTOCOL,
-		    "a literal over %d octets where a string belongs", RESPONSE_STRING_MAX);
+	if (place == SINK_SECTION)
+		return response_section(r, t, false, ev, f);
+	if (t->size > RESPONSE_STRING_MAX)
+		return fault_set(f, FAULT_PROTOCOL, "a string over %d octets", RESPONSE_STRING_MAX);
 	return 0;
 }
 
-static void close_list(struct response_parser *r)
-{
-	const struct node *l = r->level[r->depth].list;
+/* ---- lists, text, the end */
 
-	r->depth--;
-	if (r->kind != EV_URLFETCH || r->depth > 0 || r->url == NULL)
-		return;
-	const struct node *s = node_pair(l->child, "BODYPARTSTRUCTURE");
-	if (s != NULL && s->kind == NODE_LIST) {
-		r->url_structure = s;
-		r->url_nil = false;
+static int open_list(struct response_parser *r, struct fault *f)
+{
+	if (r->stage != STAGE_ARGS)
+		return fault_set(f, FAULT_PROTOCOL, "a list where a response begins");
+	if (r->kind == EV_URLFETCH && r->depth == 0) {
+		if (r->url == NULL)
+			return fault_set(f, FAULT_PROTOCOL, "a URLFETCH response without a URL");
+		r->url_open = false;
 	}
+	return response_open_list(r, f);
+}
+
+static void close_list(struct response_parser *r, struct event *ev)
+{
+	const struct node *list = r->level[r->depth].list;
+
+	response_close_list(r);
+	response_note(r, list, ev);
+}
+
+static int take_text_piece(struct response_parser *r, const struct token *t, struct fault *f)
+{
+	buf_put(&r->scratch, t->s, t->len);
+	if (buf_failed(&r->scratch))
+		return fault_set(f, FAULT_PROTOCOL, "a line over %d octets", RESPONSE_STRING_MAX);
+	return 0;
 }
 
 static int take_eol(struct response_parser *r, struct event *ev, struct fault *f)
@@ -258,7 +298,7 @@ static int take_eol(struct response_parser *r, struct event *ev, struct fault *f
 	r->fresh = true;
 	if (r->stage == STAGE_TAG) /* an empty line: harmless */
 		return 0;
-	response_set_flush(r, true, ev);
+	response_set_end(r, ev);
 	if (r->kind == EV_URLFETCH) {
 		response_url_done(r, ev);
 		return 0;
@@ -269,32 +309,20 @@ static int take_eol(struct response_parser *r, struct event *ev, struct fault *f
 	return 0;
 }
 
-static int take_text_piece(struct response_parser *r, const struct token *t, struct fault *f)
-{
-	if (!r->in_token)
-		buf_reset(&r->scratch);
-	r->in_token = !t->last;
-	buf_put(&r->scratch, t->s, t->len);
-	if (buf_failed(&r->scratch))
-		return fault_set(f, FAULT_PROTOCOL, "a line over %d octets", RESPONSE_STRING_MAX);
-	return 0;
-}
-
 static int take(struct response_parser *r, const struct token *t, struct event *ev, struct fault *f)
 {
 	switch (t->kind) {
 	case TOKEN_OPEN:
 		return open_list(r, f);
 	case TOKEN_CLOSE:
-		close_list(r);
+		close_list(r, ev);
 		return 0;
 	case TOKEN_TEXT:
 		return take_text_piece(r, t, f);
 	case TOKEN_ATOM:
-		return take_piece(r, t, true, ev, f);
 	case TOKEN_QUOTED:
 	case TOKEN_DATA:
-		return take_piece(r, t, false, ev, f);
+		return take_piece(r, t, ev, f);
 	case TOKEN_LITERAL:
 		return begin_literal(r, t, ev, f);
 	case TOKEN_EOL:
@@ -304,19 +332,26 @@ static int take(struct response_parser *r, const struct token *t, struct event *
 	}
 }
 
-void response_emit(struct response_parser *r, struct event *ev, const struct event *e)
-{
-	if (ev->kind == EV_NONE)
-		*ev = *e;
-	else if (r->nqueue < QUEUE_MAX)
-		r->queue[r->nqueue++] = *e;
-}
+/* ---- feeding */
 
 static void dequeue(struct response_parser *r, struct event *ev)
 {
 	*ev = r->queue[0];
 	r->nqueue--;
 	memmove(&r->queue[0], &r->queue[1], r->nqueue * sizeof(r->queue[0]));
+}
+
+/* Prepares the tokenizer for this place. How many of n octets it may see. */
+static size_t prepare(struct response_parser *r, const char *p, size_t n)
+{
+	bool set = r->in_token && r->sink == SINK_SET;
+
+	if (!r->in_token && r->stage == STAGE_ARGS) {
+		if (token_between(&r->tokens))
+			token_item_mode(&r->tokens, response_item_place(r));
+		set = response_sink(r) == SINK_SET;
+	}
+	return set ? response_set_span(p, n) : n;
 }
 
 int response_feed(struct response_parser *r, const char *p, size_t n, size_t *used,
@@ -334,10 +369,11 @@ int response_feed(struct response_parser *r, const char *p, size_t n, size_t *us
 
 		if (r->fresh && *used < n && begin(r, f) == -1)
 			return -1;
-		if (token_next(&r->tokens, p + *used, n - *used, &k, &t, f) == -1)
+		size_t span = prepare(r, p + *used, n - *used);
+		if (token_next(&r->tokens, p + *used, span, &k, &t, f) == -1)
 			return -1;
 		*used += k;
-		if (t.kind == TOKEN_NONE)
+		if (t.kind == TOKEN_NONE && *used == n)
 			return 0;
 		if (take(r, &t, ev, f) == -1)
 			return -1;

@@ -3,7 +3,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/num.h"
 #include "imap/response_impl.h"
 
 struct name {
@@ -47,170 +46,208 @@ static enum code code_of(const char *name)
 	return n == NULL ? CODE_OTHER : n->code;
 }
 
-/* The bracket that ends the code: not one within a string or a list. NULL: there is none. */
+/* The bracket that ends the code: not one within a string, a list or brackets ("imap://[::1]/"). NULL: there is none. */
 static const char *find_end(const char *s)
 {
-	unsigned depth = 0;
+	unsigned lists = 0, brackets = 0;
 
 	for (; *s != '\0'; s++) {
 		if (*s == '"') {
-			for (s++; *s != '\0' && *s != '"'; s++)
-				if (*s == '\\' && s[1] != '\0')
+			for (s++; *s != '"'; s++) {
+				if (*s == '\\')
 					s++;
-			if (*s == '\0')
-				return NULL;
+				if (*s == '\0')
+					return NULL;
+			}
 		} else if (*s == '(') {
-			depth++;
-		} else if (*s == ')' && depth > 0) {
-			depth--;
-		} else if (*s == ']' && depth == 0) {
+			lists++;
+		} else if (*s == ')' && lists > 0) {
+			lists--;
+		} else if (*s == '[' && lists == 0) {
+			brackets++;
+		} else if (*s == ']' && lists == 0 && brackets-- == 0) {
 			return s;
 		}
 	}
 	return NULL;
 }
 
-static int end_argument(struct response_parser *r, bool atom, struct fault *f)
-{
-	bool nil = atom && r->set.len == 3 && strncasecmp(r->set.data, "NIL", 3) == 0;
-	struct node *n = response_add(r, nil ? NODE_NIL : atom ? NODE_ATOM : NODE_STRING, f);
+/* ---- arguments */
 
-	if (n == NULL)
-		return -1;
-	if (!nil) {
-		n->s = arena_copy(&r->arena, r->set.data, r->set.len);
-		n->len = r->set.len;
-	}
-	buf_reset(&r->set);
-	return n->s == NULL
-	    ? fault_set(f, FAULT_PROTOCOL, "a response over %d octets", RESPONSE_MAX)
-	    : 0;
+static int end_argument(
+    struct response_parser *r, struct buf *word, const struct token *t, struct fault *f)
+{
+	bool atom = t->kind == TOKEN_ATOM;
+	bool nil = atom && response_is_nil(buf_str(word), word->len);
+	enum node_kind kind = nil ? NODE_NIL : atom ? NODE_ATOM : NODE_STRING;
+	struct node *n = response_add_text(r, kind, buf_str(word), word->len, f);
+
+	buf_reset(word);
+	return n == NULL ? -1 : 0;
 }
 
-static int take_argument(struct response_parser *r, const struct token *t, struct fault *f)
+/* 0, 1 when that cannot stand there, -1 fault */
+static int take_argument(
+    struct response_parser *r, struct buf *word, const struct token *t, struct fault *f)
 {
-	struct node *n;
-
 	switch (t->kind) {
 	case TOKEN_OPEN:
-		n = response_add(r, NODE_LIST, f);
-		if (n == NULL)
-			return -1;
-		r->level[++r->depth] = (struct level){.list = n};
-		return 0;
+		return response_open_list(r, f);
 	case TOKEN_CLOSE:
-		r->depth--;
+		response_close_list(r);
 		return 0;
 	case TOKEN_ATOM:
 	case TOKEN_QUOTED:
-		buf_put(&r->set, t->s, t->len);
-		return t->last ? end_argument(r, t->kind == TOKEN_ATOM, f) : 0;
-	case TOKEN_SP:
-	case TOKEN_EOL:
-		return 0;
+		buf_put(word, t->s, t->len);
+		if (buf_failed(word))
+			return response_too_large(f);
+		return t->last ? end_argument(r, word, t, f) : 0;
+	case TOKEN_LITERAL:
+		return 1;
 	default:
-		return fault_set(f, FAULT_PROTOCOL, "a literal in a response code");
+		return 0;
 	}
 }
 
-/* The arguments become children of the response's root. A code whose arguments do not parse is taken without them: 0 all the same. */
-static void parse_arguments(struct response_parser *r, const char *s)
+/* The n octets at s, and a line end behind them so that the last atom ends. As take_argument(). */
+static int tokenize(
+    struct response_parser *r, struct buf *word, const char *s, size_t n, struct fault *f)
 {
 	struct tokenizer tokens;
 	struct fault ignored;
-	struct token t;
-	size_t n = strlen(s), at = 0, used;
+	struct token t = {0};
+	size_t used;
+	int got = 0;
 
 	token_init(&tokens);
-	buf_reset(&r->set);
-	while (at <= n) {
-		/* One blank more ends the last atom. */
-		int r1 = at < n ? token_next(&tokens, s + at, n - at, &used, &t, &ignored)
-				: token_next(&tokens, " ", 1, &used, &t, &ignored);
+	while (got == 0 && t.kind != TOKEN_EOL) {
+		bool end = n == 0;
 
-		if (r1 == 0 && t.kind != TOKEN_NONE)
-			r1 = take_argument(r, &t, &ignored);
-		if (r1 == -1) {
-			r->level[0].list->child = NULL;
-			break;
+		if (token_next(&tokens, end ? "\n" : s, end ? 1 : n, &used, &t, &ignored) == -1)
+			return 1;
+		if (!end) {
+			s += used;
+			n -= used;
 		}
-		if (at == n && (t.kind == TOKEN_SP || t.kind == TOKEN_NONE))
-			break;
-		if (at < n)
-			at += used;
+		got = take_argument(r, word, &t, f);
 	}
-	buf_reset(&r->set);
-	r->depth = 0;
+	return got;
 }
 
-static void well_known(struct event *e)
+/* The arguments become children of the response's root. Those that do not parse are no error: text can look like a code.
+ * Nothing is kept of them, or the whole of it as one string when nobody knows the code. */
+static int parse_arguments(
+    struct response_parser *r, enum code code, const char *s, size_t n, struct fault *f)
+{
+	struct buf word;
+	int got;
+
+	buf_init(&word, RESPONSE_STRING_MAX);
+	got = tokenize(r, &word, s, n, f);
+	buf_free(&word);
+	if (got == -1)
+		return -1;
+	if (got == 0 && r->depth == 0)
+		return 0;
+	r->level[0].list->child = NULL;
+	r->level[0] = (struct level){.list = r->level[0].list};
+	r->depth = 0;
+	if (code == CODE_OTHER && response_add_text(r, NODE_STRING, s, n, f) == NULL)
+		return -1;
+	return 0;
+}
+
+/* ---- what is known of them */
+
+static int take_number(const struct node *n, uint64_t max, uint64_t *to, struct fault *f)
+{
+	return response_number(n, max, to, f) == -1 ? -1 : 0;
+}
+
+static int take_uidvalidity(const struct node *n, struct event *e, struct fault *f)
+{
+	uint64_t v = 0;
+
+	if (take_number(n, UINT32_MAX, &v, f) == -1)
+		return -1;
+	e->uidvalidity = (uint32_t)v;
+	return 0;
+}
+
+/* A uid-set as text, or NULL when it is none. */
+static const char *uids(const struct node *n)
+{
+	const char *s = response_text_of(n);
+
+	return s != NULL && *s != '\0' && s[strspn(s, "0123456789:,")] == '\0' ? s : NULL;
+}
+
+static int well_known(struct event *e, struct fault *f)
 {
 	const struct node *a = e->args;
 	const struct node *b = a != NULL ? a->next : NULL;
-	const struct node *c = b != NULL ? b->next : NULL;
 
 	switch (e->code) {
 	case CODE_APPENDUID:
-		if (b == NULL || node_u32(a, &e->uidvalidity) == -1)
-			break;
-		e->uids_to = b->s;
-		break;
+		e->uids_to = uids(b);
+		return take_uidvalidity(a, e, f);
 	case CODE_COPYUID:
-		if (c == NULL || node_u32(a, &e->uidvalidity) == -1)
-			break;
-		e->uids_from = b->s;
-		e->uids_to = c->s;
-		break;
-	case CODE_UIDVALIDITY:
-		node_u32(a, &e->uidvalidity);
-		node_u63(a, &e->number);
-		break;
+		e->uids_from = uids(b);
+		e->uids_to = b != NULL ? uids(b->next) : NULL;
+		return take_uidvalidity(a, e, f);
 	case CODE_MODIFIED:
-		e->uids_to = a != NULL ? a->s : NULL;
-		break;
+		e->uids_to = uids(a);
+		return 0;
+	case CODE_UIDVALIDITY:
+		if (take_uidvalidity(a, e, f) == -1)
+			return -1;
+		e->number = e->uidvalidity;
+		return 0;
+	case CODE_UIDNEXT:
+	case CODE_UNSEEN:
+		return take_number(a, UINT32_MAX, &e->number, f);
+	case CODE_METADATA:
+		return take_number(b, INT64_MAX, &e->number, f);
+	case CODE_OTHER:
+		return 0;
 	default:
-		node_u63(a, &e->number);
-		break;
+		return take_number(a, INT64_MAX, &e->number, f);
 	}
 }
 
 static int parse_code(
-    struct response_parser *r, const char *s, const char *end, struct event *e, struct fault *f)
+    struct response_parser *r, const char *s, size_t n, struct event *e, struct fault *f)
 {
-	size_t n = (size_t)(end - s), word = 0;
+	size_t word = strcspn(s, " ](");
 
-	while (word < n && s[word] != ' ')
-		word++;
 	e->code_name = arena_copy(&r->arena, s, word);
-	const char *rest = word < n ? arena_copy(&r->arena, s + word + 1, n - word - 1) : "";
-	if (e->code_name == NULL || rest == NULL)
-		return fault_set(f, FAULT_PROTOCOL, "a response over %d octets", RESPONSE_MAX);
+	if (e->code_name == NULL)
+		return response_too_large(f);
 	e->code = code_of(e->code_name);
-	parse_arguments(r, rest);
+	if (parse_arguments(r, e->code, s + word, n - word, f) == -1)
+		return -1;
 	e->args = response_args(r);
-	well_known(e);
-	return 0;
+	return well_known(e, f);
 }
 
 int response_text(struct response_parser *r, struct event *e, struct fault *f)
 {
-	const char *s = arena_copy(&r->arena, r->scratch.data, r->scratch.len);
+	const char *s = buf_str(&r->scratch);
 
-	if (s == NULL)
-		return fault_set(f, FAULT_PROTOCOL, "a response over %d octets", RESPONSE_MAX);
 	e->tag = r->tag;
 	e->cond = r->cond;
-	while (*s == ' ')
-		s++;
-	if (*s == '[' && e->kind != EV_CONTINUE) {
+	s += strspn(s, " ");
+	if (*s == '[' && s[1] != ']' && e->kind != EV_CONTINUE) {
 		const char *end = find_end(s + 1);
 
+		if (end == NULL)
+			end = strchr(s, ']');
 		if (end != NULL) {
-			if (parse_code(r, s + 1, end, e, f) == -1)
+			if (parse_code(r, s + 1, (size_t)(end - s - 1), e, f) == -1)
 				return -1;
 			s = end + 1 + (end[1] == ' ');
 		}
 	}
-	e->text = s;
-	return 0;
+	e->text = arena_copy(&r->arena, s, strlen(s));
+	return e->text == NULL ? response_too_large(f) : 0;
 }

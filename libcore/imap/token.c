@@ -2,7 +2,6 @@
 #include "imap/token.h"
 
 #include <string.h>
-#include <strings.h>
 
 #include "base/num.h"
 
@@ -30,27 +29,25 @@ void token_text_mode(struct tokenizer *t)
 	t->text = true;
 }
 
+void token_item_mode(struct tokenizer *t, bool on)
+{
+	t->item = on;
+}
+
+bool token_between(const struct tokenizer *t)
+{
+	return t->state == S_BETWEEN;
+}
+
 static bool atom_octet(unsigned char c)
 {
 	return c > ' ' && c != '(' && c != ')' && c != '"' && c != 0x7f;
 }
 
-/* Atoms that are FETCH items have a section in brackets, with blanks, parentheses and strings of its own. */
-static bool opens_section(const struct tokenizer *t)
+/* No string of a line holds these. */
+static bool is_break(char c)
 {
-	static const char *const items[] = {"BODY", "BINARY", "BINARY.SIZE", "BODYPARTSTRUCTURE",
-	    "AVAILABLECONVERSIONS", "BODY.PEEK", "BINARY.PEEK"};
-
-	for (size_t i = 0; i < sizeof(items) / sizeof(items[0]); i++)
-		if (t->nheld == strlen(items[i]) && strncasecmp(t->held, items[i], t->nheld) == 0)
-			return true;
-	return false;
-}
-
-static void hold(struct tokenizer *t, char c)
-{
-	if (t->nheld < sizeof(t->held))
-		t->held[t->nheld++] = c;
+	return c == '\r' || c == '\n' || c == '\0';
 }
 
 static int piece(struct token *out, enum token_kind kind, const char *s, size_t n, bool last)
@@ -64,30 +61,57 @@ static int simple(struct token *out, enum token_kind kind)
 	return piece(out, kind, "", 0, true);
 }
 
-/* An octet between tokens: begins one, or is one. Does not take the octet when an atom begins. */
-static int between(struct tokenizer *t, char c, size_t *used, struct token *out, struct fault *f)
+static int blank(struct tokenizer *t, struct token *out, struct fault *f)
 {
-	switch (c) {
-	case ' ':
-	case '\t':
-		++*used;
-		return simple(out, TOKEN_SP);
-	case '(':
-		++*used;
+	if (++t->blanks > TOKEN_BLANKS_MAX)
+		return fault_set(
+		    f, FAULT_PROTOCOL, "more than %d blanks in a row", TOKEN_BLANKS_MAX);
+	return simple(out, TOKEN_SP);
+}
+
+static int parenthesis(struct tokenizer *t, char c, struct token *out, struct fault *f)
+{
+	if (c == '(') {
 		if (++t->depth > TOKEN_DEPTH_MAX)
 			return fault_set(
 			    f, FAULT_PROTOCOL, "parentheses deeper than %d", TOKEN_DEPTH_MAX);
 		return simple(out, TOKEN_OPEN);
+	}
+	if (t->depth == 0)
+		return fault_set(f, FAULT_PROTOCOL, "a closing parenthesis too many");
+	t->depth--;
+	return simple(out, TOKEN_CLOSE);
+}
+
+/* Does not take the octet, which belongs to the atom. */
+static int begin_atom(struct tokenizer *t, char c, struct fault *f)
+{
+	if (!atom_octet((unsigned char)c))
+		return fault_set(f, FAULT_PROTOCOL, "an octet 0x%02x that cannot stand there",
+		    (unsigned)(unsigned char)c);
+	t->state = S_ATOM;
+	t->bracket = t->quote = t->escape = false;
+	t->parens = 0;
+	return 0;
+}
+
+/* An octet between tokens: begins one, or is one. */
+static int between(struct tokenizer *t, char c, size_t *used, struct token *out, struct fault *f)
+{
+	if (c == ' ' || c == '\t') {
+		++*used;
+		return blank(t, out, f);
+	}
+	t->blanks = 0;
+	switch (c) {
+	case '(':
 	case ')':
 		++*used;
-		if (t->depth == 0)
-			return fault_set(f, FAULT_PROTOCOL, "a closing parenthesis too many");
-		t->depth--;
-		return simple(out, TOKEN_CLOSE);
+		return parenthesis(t, c, out, f);
 	case '"':
 		++*used;
 		t->state = S_QUOTED;
-		return 0;
+		return piece(out, TOKEN_QUOTED, "", 0, false);
 	case '{':
 		++*used;
 		t->state = S_SIZE;
@@ -105,31 +129,29 @@ static int between(struct tokenizer *t, char c, size_t *used, struct token *out,
 		++*used;
 		return simple(out, TOKEN_EOL);
 	default:
-		if (!atom_octet((unsigned char)c))
-			return fault_set(f, FAULT_PROTOCOL,
-			    "an octet 0x%02x that cannot stand there", (unsigned)(unsigned char)c);
-		t->state = S_ATOM;
-		t->nheld = 0;
-		t->bracket = 0;
-		t->quote = t->escape = false;
-		return 0;
+		return begin_atom(t, c, f);
 	}
 }
 
-/* Follows brackets and strings within a section. */
-static void section_octet(struct tokenizer *t, unsigned char c)
+/* Follows what stands in an item's brackets: a "]" in a list or in a string does not end them. */
+static void section_octet(struct tokenizer *t, char c)
 {
-	if (t->quote) {
-		if (!t->escape && c == '"')
-			t->quote = false;
-		t->escape = !t->escape && c == '\\';
-	} else if (t->bracket > 0 && c == '"') {
-		t->quote = true;
-	} else if (c == '[' && (t->bracket > 0 || opens_section(t))) {
-		t->bracket++;
-	} else if (c == ']' && t->bracket > 0) {
-		t->bracket--;
+	if (!t->bracket) {
+		t->bracket = t->item && c == '[';
+		return;
 	}
+	if (t->quote) {
+		t->quote = t->escape || c != '"';
+		t->escape = !t->escape && c == '\\';
+		return;
+	}
+	t->quote = c == '"';
+	if (c == '(')
+		t->parens++;
+	else if (c == ')' && t->parens > 0)
+		t->parens--;
+	else if (c == ']' && t->parens == 0)
+		t->bracket = false;
 }
 
 static int take_atom(
@@ -138,14 +160,12 @@ static int take_atom(
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		unsigned char c = (unsigned char)p[i];
-
-		if (t->bracket == 0 && !atom_octet(c))
+		if (!t->bracket && !atom_octet((unsigned char)p[i]))
 			break;
-		if (c == '\r' || c == '\n' || c == '\0')
-			return fault_set(f, FAULT_PROTOCOL, "a line that ends within brackets");
-		section_octet(t, c);
-		hold(t, (char)c);
+		if (is_break(p[i]))
+			return fault_set(
+			    f, FAULT_PROTOCOL, "a line end or a NUL within an item's brackets");
+		section_octet(t, p[i]);
 	}
 	*used += i;
 	if (i < n)
@@ -161,15 +181,15 @@ static int take_quoted(
 	size_t i = 0;
 
 	if (t->state == S_ESCAPE) {
-		if (*p == '\0' || *p == '\r' || *p == '\n')
+		if (is_break(*p))
 			return fault_set(
-			    f, FAULT_PROTOCOL, "a line that ends within a quoted string");
+			    f, FAULT_PROTOCOL, "a quoted string with a line end or a NUL in it");
 		t->state = S_QUOTED;
 		t->held[0] = *p;
 		++*used;
 		return piece(out, TOKEN_QUOTED, t->held, 1, false);
 	}
-	while (i < n && p[i] != '"' && p[i] != '\\' && p[i] != '\r' && p[i] != '\n' && p[i] != '\0')
+	while (i < n && p[i] != '"' && p[i] != '\\' && !is_break(p[i]))
 		i++;
 	*used += i;
 	if (i == n)
@@ -192,9 +212,8 @@ static int take_tilde(struct tokenizer *t, const char *p, size_t *used, struct t
 		return 0;
 	}
 	t->state = S_ATOM;
-	t->bracket = 0;
-	t->held[0] = '~';
-	t->nheld = 1;
+	t->bracket = t->quote = t->escape = false;
+	t->parens = 0;
 	return piece(out, TOKEN_ATOM, "~", 1, false);
 }
 
@@ -205,8 +224,9 @@ static int take_size(struct tokenizer *t, char c, size_t *used, struct fault *f)
 		t->state = S_SIZE_CR;
 		return 0;
 	}
-	if (t->nheld >= 21 || !((c >= '0' && c <= '9') || c == '+'))
-		return fault_set(f, FAULT_PROTOCOL, "the size of a literal is no number");
+	if (t->nheld == sizeof(t->held) || !((c >= '0' && c <= '9') || c == '+'))
+		return fault_set(
+		    f, FAULT_PROTOCOL, "the size of a literal is no number of 63 bits");
 	t->held[t->nheld++] = c;
 	return 0;
 }
@@ -218,7 +238,8 @@ static int announce(struct tokenizer *t, struct token *out, struct fault *f)
 	bool nonsync = n > 0 && t->held[n - 1] == '+';
 
 	if (num_u63(t->held, n - nonsync, &t->left) == -1)
-		return fault_set(f, FAULT_PROTOCOL, "the size of a literal is no number");
+		return fault_set(f, FAULT_PROTOCOL,
+		    "the size of a literal is no number of 63 bits: %.*s", (int)n, t->held);
 	*out = (struct token){.kind = TOKEN_LITERAL,
 	    .s = "",
 	    .size = t->left,
@@ -246,7 +267,7 @@ static int take_text(
 {
 	size_t i = 0;
 
-	while (i < n && p[i] != '\r' && p[i] != '\n' && p[i] != '\0')
+	while (i < n && !is_break(p[i]))
 		i++;
 	*used += i;
 	if (i < n && p[i] == '\0')
