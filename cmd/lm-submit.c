@@ -432,9 +432,10 @@ static int report(struct job *j, struct fault *f)
 	return tool_flush(stdout, f);
 }
 
-/* Names those who were refused. 0 when nobody was. */
-static size_t name_refused(const struct job *j, enum fault_class *cls)
+/* Names those who were refused; 0 when nobody was. When nothing was sent and there was only one, the fault names it. */
+static size_t name_refused(const struct job *j, bool sent, enum fault_class *cls)
 {
+	bool name = sent || j->envelope.nrcpt > 1;
 	size_t bad = 0;
 
 	*cls = FAULT_TEMP;
@@ -446,7 +447,8 @@ static size_t name_refused(const struct job *j, enum fault_class *cls)
 		bad++;
 		if (r->code >= 500)
 			*cls = FAULT_REFUSED;
-		tool_warn(&j->tool, "%s: %s", r->address, r->reply);
+		if (name)
+			tool_warn(&j->tool, "%s: %s", r->address, r->reply);
 	}
 	return bad;
 }
@@ -510,7 +512,7 @@ static int submit(struct job *j, struct fault *f)
 		return -1;
 	r = send_it(j, l, reply, sizeof(reply), f);
 	smtp_line_close(l);
-	size_t bad = name_refused(j, &cls);
+	size_t bad = name_refused(j, r == 0, &cls);
 	if (r == -1)
 		return -1;
 	tool_note(&j->tool, "accepted: %s", reply);
