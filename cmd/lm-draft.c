@@ -113,14 +113,12 @@ static int spool_input(struct fault *f)
 	return fd;
 }
 
-/* No header field is called "text 318": an assembly's first word tells it from a message. */
 static bool looks_like_assembly(int fd)
 {
 	char head[8];
 	ssize_t n = pread(fd, head, sizeof(head), 0);
 
-	return (n >= 5 && (memcmp(head, "text ", 5) == 0 || memcmp(head, "file ", 5) == 0)) ||
-	    (n >= 4 && memcmp(head, "url ", 4) == 0);
+	return n > 0 && assembly_is(head, (size_t)n);
 }
 
 static int read_message(struct job *j, int in, struct fault *f)
@@ -200,8 +198,9 @@ static int look_at_urls(struct job *j, struct fault *f)
 			continue;
 		if (locate(&j->tool, p->name, &a, &u, f) == -1)
 			return -1;
-		if (a != j->account && strcasecmp(a->imap.host, j->account->imap.host) != 0)
-			r = fault_set(f, FAULT_DATA, "a URL of another server: %s", p->name);
+		if (!line_same_store(a, j->account))
+			r = fault_set(
+			    f, FAULT_DATA, "a URL of another server or user: %s", p->name);
 		else
 			r = source_look(j->line, &u, &s, f);
 		if (r == 0) {
@@ -256,7 +255,7 @@ static int look_at_replaced(struct job *j, struct url *old, struct fault *f)
 		return 0;
 	if (locate(&j->tool, j->replace, &a, old, f) == -1)
 		return -1;
-	if (a != j->account)
+	if (!line_same_store(a, j->account))
 		return fault_set(f, FAULT_DATA, "a URL of another account: %s", j->replace);
 	if (old->section != NULL)
 		return fault_set(

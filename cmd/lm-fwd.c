@@ -124,11 +124,14 @@ static int add_url(struct job *j, const char *text, struct fault *f)
 		    j->account->name, a->name);
 	j->account = a;
 	if (j->url[j->nurl - 1].uid == 0)
-		return fault_set(f, FAULT_DATA, "the URL names no message: %s", text);
+		return fault_set(f, FAULT_DATA,
+		    "the URL names no message (a ? in a mailbox is written %%3F): %s", text);
+	if (j->url[j->nurl - 1].has_partial)
+		return fault_set(
+		    f, FAULT_DATA, "only whole messages and parts can be forwarded: %s", text);
 	return 0;
 }
 
-/* URLs on standard input: the first field of each line, or the second where the first is an event's verb. */
 static int read_urls(struct job *j, struct fault *f)
 {
 	char *line = NULL;
@@ -136,17 +139,10 @@ static int read_urls(struct job *j, struct fault *f)
 	int r = 0;
 
 	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		char *end, *start = line;
+		const char *text = locate_field(line);
 
-		line[strcspn(line, "\r\n")] = '\0';
-		if (strchr(line, '\t') != NULL && strncasecmp(line, "imap", 4) != 0 &&
-		    strchr(line, '/') > strchr(line, '\t'))
-			start = strchr(line, '\t') + 1;
-		end = strchr(start, '\t');
-		if (end != NULL)
-			*end = '\0';
-		if (*start != '\0')
-			r = add_url(j, start, f);
+		if (text != NULL)
+			r = add_url(j, text, f);
 	}
 	free(line);
 	if (r == 0 && ferror(stdin))
@@ -206,8 +202,14 @@ static int take_sender(struct job *j, struct fault *f)
 	if (from == NULL)
 		return fault_set(f, FAULT_CONFIG, "account %s has no `from`, and there is no -F",
 		    j->account->name);
-	if (address_next(from, strlen(from), &pos, false, &j->what.from, f) != 1)
-		return fault_set(f, FAULT_DATA, "the sender is no mailbox: %s", from);
+	struct address more;
+	int r = address_next(from, strlen(from), &pos, false, &j->what.from, f);
+
+	if (r != 1)
+		return r == -1 ? -1
+			       : fault_set(f, FAULT_DATA, "the sender is no mailbox: %s", from);
+	if (address_next(from, strlen(from), &pos, false, &more, f) != 0)
+		return fault_set(f, FAULT_DATA, "more than one sender: %s", from);
 	return address_check(j->what.from.spec, false, NULL, f);
 }
 
@@ -230,58 +232,59 @@ static int report(struct job *j, const struct forwarding *w, struct fault *f)
 	return r == -1 ? -1 : tool_flush(stdout, f);
 }
 
-/* Recipients that were refused, by name; the fault's class is that of the worst: 69 if one is refused for good. */
-static int refused(struct job *j, const struct forwarding *w, struct fault *f)
+/* Recipients that were refused, by name, unless the fault names the only one; how many. *cls: 69 if one is refused for good, else 75. */
+static size_t name_refused(const struct job *j, const struct forwarding *w, enum fault_class *cls)
 {
 	size_t bad = 0;
-	enum fault_class cls = FAULT_TEMP;
 
+	*cls = FAULT_TEMP;
 	for (size_t i = 0; i < w->nrcpt; i++) {
-		if (w->rcpt[i].code < 300)
+		if (w->rcpt[i].code < 400)
 			continue;
 		bad++;
 		if (w->rcpt[i].code >= 500)
-			cls = FAULT_REFUSED;
-		tool_warn(&j->tool, "%s: %s", w->rcpt[i].address, w->rcpt[i].reply);
+			*cls = FAULT_REFUSED;
+		if (w->sent || w->nrcpt > 1)
+			tool_warn(&j->tool, "%s: %s", w->rcpt[i].address, w->rcpt[i].reply);
 	}
-	if (bad == 0)
-		return 0;
-	return fault_set(f, cls, "sent, but not to %zu of %zu recipients", bad, w->nrcpt);
+	return bad;
+}
+
+/* The mail is away: mark the originals, and say so. */
+static int settle(struct job *j, struct forwarding *w, struct fault *f)
+{
+	struct fault mark;
+
+	if (forward_mark(w, j->url, j->nurl, &mark) == -1)
+		tool_warn(&j->tool, "sent, but $Forwarded could not be set: %s", mark.msg);
+	return report(j, w, f) == -1 ? fault_while(f, "sent, but") : 0;
 }
 
 static int send_forward(struct job *j, struct forwarding *w, struct fault *f)
 {
+	struct fault later;
+	enum fault_class cls;
+	size_t bad;
+	int r;
+
 	w->smtp =
 	    smtp_line_open(&j->tool, j->account, SMTP_WANT_BURL | locate_wants(j->account), f);
 	if (w->smtp == NULL || forward_choose(w, f) == -1)
 		return -1;
-	if (forward_send(w, f) == -1) {
-		for (size_t i = 0; i < w->nrcpt && !w->sent; i++)
-			if (w->rcpt[i].code >= 400)
-				tool_warn(&j->tool, "%s: %s", w->rcpt[i].address, w->rcpt[i].reply);
-		if (w->sent) { /* trying again would send it twice */
-			f->cls = FAULT_IO;
-			return -1;
-		}
+	r = forward_send(w, f);
+	bad = name_refused(j, w, &cls);
+	if (!w->sent)
+		return r;
+	if (r == -1) { /* trying again would send it twice */
+		f->cls = FAULT_IO;
+		settle(j, w, &later);
 		return -1;
 	}
-	if (forward_mark(w, j->url, j->nurl, f) == -1)
-		tool_warn(&j->tool, "sent, but $Forwarded could not be set: %s", f->msg);
-	if (report(j, w, f) == -1)
+	if (settle(j, w, f) == -1)
 		return -1;
-	return refused(j, w, f);
-}
-
-/* From the first draft to the last flag a signal waits, so that no draft is left behind. */
-static void hold_signals(void)
-{
-	sigset_t s;
-
-	sigemptyset(&s);
-	sigaddset(&s, SIGINT);
-	sigaddset(&s, SIGTERM);
-	sigaddset(&s, SIGHUP);
-	sigprocmask(SIG_BLOCK, &s, NULL);
+	if (bad > 0)
+		return fault_set(f, cls, "sent, but not to %zu of %zu recipients", bad, w->nrcpt);
+	return 0;
 }
 
 static int forward_all(struct job *j, struct fault *f)
@@ -306,7 +309,6 @@ static int forward_all(struct job *j, struct fault *f)
 	if (r == 0 && j->assembly) {
 		r = assembly_write(&w.message.assembly, STDOUT_FILENO, f);
 	} else if (r == 0) {
-		hold_signals();
 		r = send_forward(j, &w, f);
 	}
 	imap_line_close(w.imap);

@@ -90,6 +90,23 @@ static int check_access(const char *text, struct fault *f)
 	    "-u takes submit+USER, user+USER, authuser, anonymous or stream: %s", text);
 }
 
+static int set_mode(struct job *j, enum mode mode, struct fault *f)
+{
+	if (j->mode != MODE_URLS && j->mode != mode)
+		return fault_set(
+		    f, FAULT_USAGE, "--assembly, --fetch and --reset exclude each other");
+	j->mode = mode;
+	return 0;
+}
+
+static int set_form(struct job *j, enum urlfetch_form form, struct fault *f)
+{
+	if (j->form != URLFETCH_OCTETS && j->form != form)
+		return fault_set(f, FAULT_USAGE, "--decode and --structure exclude each other");
+	j->form = form;
+	return 0;
+}
+
 static int set_option(struct job *j, int option, char *arg, struct fault *f)
 {
 	switch (option) {
@@ -99,20 +116,15 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 		j->access = arg;
 		return check_access(arg, f);
 	case OPT_ASSEMBLY:
-		j->mode = MODE_ASSEMBLY;
-		return 0;
+		return set_mode(j, MODE_ASSEMBLY, f);
 	case OPT_FETCH:
-		j->mode = MODE_FETCH;
-		return 0;
+		return set_mode(j, MODE_FETCH, f);
 	case OPT_RESET:
-		j->mode = MODE_RESET;
-		return 0;
+		return set_mode(j, MODE_RESET, f);
 	case OPT_DECODE:
-		j->form = URLFETCH_BINARY;
-		return 0;
+		return set_form(j, URLFETCH_BINARY, f);
 	case OPT_STRUCTURE:
-		j->form = URLFETCH_STRUCTURE;
-		return 0;
+		return set_form(j, URLFETCH_STRUCTURE, f);
 	case OPT_JSON:
 		j->tool.json = true;
 		return 0;
@@ -137,6 +149,9 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
 	}
+	if (j->tool.json && j->mode == MODE_FETCH && j->form != URLFETCH_STRUCTURE)
+		return fault_set(
+		    f, FAULT_USAGE, "--fetch writes octets: --json goes with --structure only");
 	if (j->form != URLFETCH_OCTETS && j->mode != MODE_FETCH)
 		return fault_set(f, FAULT_USAGE, "--decode and --structure go with --fetch");
 	return 0;
@@ -252,9 +267,10 @@ static int take_lines(struct job *j, struct fault *f)
 	int r = 0;
 
 	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		line[strcspn(line, "\t\r\n")] = '\0';
-		if (*line != '\0')
-			r = take(j, line, f);
+		char *text = locate_field(line);
+
+		if (text != NULL)
+			r = take(j, text, f);
 	}
 	free(line);
 	if (r == 0 && ferror(stdin))
@@ -342,7 +358,10 @@ static int reset(struct job *j, int argc, char **argv, struct fault *f)
 		return fault_set(f, FAULT_USAGE, "--reset takes one account or mailbox");
 	if (locate(&j->tool, argv[0], &a, &u, f) == -1)
 		return -1;
-	if (ensure_line(j, a, f) == 0)
+	if (u.uid != 0)
+		fault_set(f, FAULT_USAGE,
+		    "--reset takes an account or a mailbox, not a message: %s", argv[0]);
+	else if (ensure_line(j, a, f) == 0)
 		r = authorise_reset(j->line, u.mailbox, f);
 	url_free(&u);
 	return r;

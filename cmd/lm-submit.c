@@ -115,6 +115,10 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 		return 0;
 	case 'V':
 		j->envid = arg;
+		for (const char *p = arg; *p != '\0'; p++)
+			if (*p < 0x20 || *p > 0x7e)
+				return fault_set(
+				    f, FAULT_DATA, "-V takes printable ASCII: %s", arg);
 		return 0;
 	case OPT_ASSEMBLY:
 		j->assembly = true;
@@ -139,7 +143,7 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
-	static const char options[] = TOOL_OPTIONS "tif:r:F:N:R:V:b:B:e:h:L:mO:q::X:nGU";
+	static const char options[] = TOOL_OPTIONS "tif:r:F:N:R:V:A:b:B:d:e:h:L:mO:p:q::X:nGU";
 	int option;
 
 	opterr = 0;
@@ -159,21 +163,27 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 	return 0;
 }
 
+/* The one URL on standard input. */
 static int read_url(struct job *j, struct fault *f)
 {
 	char *line = NULL;
-	size_t size = 0;
-	int r;
+	size_t size = 0, found = 0;
+	int r = 0;
 
 	if (strcmp(j->burl, "-") != 0)
 		return outgoing_url(&j->out, j->burl, f);
-	if (getline(&line, &size, stdin) <= 0) {
-		free(line);
-		return fault_set(f, FAULT_NOINPUT, "no URL on standard input");
+	while (r == 0 && getline(&line, &size, stdin) > 0) {
+		const char *text = locate_field(line);
+
+		if (text != NULL && found++ > 0)
+			r = fault_set(
+			    f, FAULT_DATA, "more than one URL on standard input: a message is one");
+		else if (text != NULL)
+			r = outgoing_url(&j->out, text, f);
 	}
-	line[strcspn(line, "\t\r\n")] = '\0';
-	r = outgoing_url(&j->out, line, f);
 	free(line);
+	if (r == 0 && found == 0)
+		return fault_set(f, FAULT_NOINPUT, "no URL on standard input");
 	return r;
 }
 
@@ -211,7 +221,13 @@ static int one_address(const char *text, bool bare, struct address *out, struct 
 	size_t pos = 0;
 	int r = address_next(text, strlen(text), &pos, bare, out, f);
 
-	if (r == 1 && address_check(out->spec, bare, NULL, f) == 0)
+	struct address more;
+
+	if (r == 1 && address_check(out->spec, bare, NULL, f) == -1)
+		return -1;
+	if (r == 1 && address_next(text, strlen(text), &pos, bare, &more, f) != 0)
+		return fault_set(f, FAULT_DATA, "more than one mailbox: %s", text);
+	if (r == 1)
 		return 0;
 	return r == 0 ? fault_set(f, FAULT_DATA, "no mailbox: %s", text) : -1;
 }
@@ -235,8 +251,11 @@ static int choose_sender(struct job *j, struct fault *f)
 		return fault_while(f, "-f");
 	if (j->account->from == NULL)
 		j->author = sender;
-	if (j->from != NULL && sender.spec[0] != '\0' && strchr(sender.spec, '@') == NULL)
+	if (j->from != NULL && sender.spec[0] != '\0' && strchr(sender.spec, '@') == NULL) {
+		tool_note(
+		    &j->tool, "the sender %s has no domain: %s it is", sender.spec, j->author.spec);
 		sender = j->author; /* a local user name of cron's and the like */
+	}
 	if (j->name != NULL)
 		snprintf(j->author.name, sizeof(j->author.name), "%s", j->name);
 	snprintf(j->sender, sizeof(j->sender), "%s", sender.spec);
@@ -261,23 +280,13 @@ static int locate_owner(
 	return r;
 }
 
-/* Two accounts of one mailbox store, which differ in how they submit. */
-static bool same_store(const struct account *a, const struct account *b)
-{
-	const char *user = line_user(a, &a->imap), *other = line_user(b, &b->imap);
-
-	return a == b ||
-	    (a->imap.set && b->imap.set && strcasecmp(a->imap.host, b->imap.host) == 0 && user &&
-		other && strcmp(user, other) == 0);
-}
-
 static int open_owner(struct job *j, const struct account *a, const char *text, struct fault *f)
 {
 	if (j->imap == NULL)
 		j->imap = imap_line_open(&j->tool, a, false, f);
 	if (j->imap == NULL)
 		return -1;
-	if (!same_store(j->imap->account, a))
+	if (!line_same_store(j->imap->account, a))
 		return fault_set(f, FAULT_DATA, "an assembly with URLs of two accounts: %s", text);
 	return 0;
 }
@@ -305,7 +314,7 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 {
 	const struct account *a;
 	struct fault nobody = {0};
-	struct source s = {.header = j->burl != NULL && j->headers ? &j->fetched : NULL};
+	struct source s = {.header = p == j->out.assembly.piece ? &j->fetched : NULL};
 	struct url u;
 	int r;
 
@@ -341,17 +350,25 @@ static int look_at_urls(struct job *j, struct fault *f)
 	return 0;
 }
 
-/* With --burl nothing can be taken out of the message any more: a Bcc in it would reach everybody. */
+/* Nothing can be taken out of a message that begins on the server: a Bcc in its header would reach everybody. */
+static int check_fetched(const struct job *j, struct fault *f)
+{
+	struct header h = {.text = j->fetched.data, .len = j->fetched.len};
+	struct field field;
+
+	if (j->fetched.len > 0 &&
+	    (header_find(&h, "Bcc", &field) || header_find(&h, "Resent-Bcc", &field)))
+		return fault_set(f, FAULT_DATA,
+		    "the message on the server has a Bcc field, and it would be sent to everybody");
+	return 0;
+}
+
 static int fetched_recipients(struct job *j, const char *domain, struct fault *f)
 {
 	struct header h = {.text = buf_str(&j->fetched), .len = j->fetched.len};
-	struct field field;
 
 	if (j->fetched.len == 0)
 		return fault_set(f, FAULT_USAGE, "-t needs an account that has the URL's server");
-	if (header_find(&h, "Bcc", &field) || header_find(&h, "Resent-Bcc", &field))
-		return fault_set(f, FAULT_DATA,
-		    "the message on the server has a Bcc field, and it would be sent to everybody");
 	return outgoing_recipients(&j->out, &h, domain, f);
 }
 
@@ -415,13 +432,20 @@ static int make_envelope(struct job *j, const struct smtp_caps *caps, struct fau
 	return 0;
 }
 
-static int report(struct job *j, struct fault *f)
+/* What became of a recipient. */
+static const char *event_of(const struct smtp_rcpt *r, bool sent)
+{
+	if (r->code >= 400)
+		return "refused";
+	return sent && r->code >= 200 ? "accepted" : "not-sent";
+}
+
+static int report(struct job *j, bool sent, struct fault *f)
 {
 	for (size_t i = 0; i < j->envelope.nrcpt && j->tool.json; i++) {
 		const struct smtp_rcpt *r = &j->envelope.rcpt[i];
 		char code[16];
-		struct record_field fields[] = {
-		    {"event", r->code >= 200 && r->code < 300 ? "accepted" : "refused", false},
+		struct record_field fields[] = {{"event", event_of(r, sent), false},
 		    {"recipient", r->address, false}, {"code", code, true},
 		    {"reply", r->reply, false}};
 
@@ -513,11 +537,15 @@ static int submit(struct job *j, struct fault *f)
 	r = send_it(j, l, reply, sizeof(reply), f);
 	smtp_line_close(l);
 	size_t bad = name_refused(j, r == 0, &cls);
-	if (r == -1)
+	if (r == -1) {
+		struct fault output;
+
+		report(j, false, &output);
 		return -1;
+	}
 	tool_note(&j->tool, "accepted: %s", reply);
-	if (report(j, f) == -1)
-		return -1;
+	if (report(j, true, f) == -1)
+		return fault_while(f, "sent, but");
 	if (bad > 0)
 		return fault_set(
 		    f, cls, "sent, but not to %zu of %zu recipients", bad, j->envelope.nrcpt);
@@ -527,7 +555,8 @@ static int submit(struct job *j, struct fault *f)
 static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
 	if (read_input(j, f) == -1 || choose_account(j, f) == -1 || choose_sender(j, f) == -1 ||
-	    look_at_urls(j, f) == -1 || choose_recipients(j, argc, argv, f) == -1)
+	    look_at_urls(j, f) == -1 || check_fetched(j, f) == -1 ||
+	    choose_recipients(j, argc, argv, f) == -1)
 		return -1;
 	if (j->burl == NULL &&
 	    (outgoing_complete(&j->out, &j->author, f) == -1 || outgoing_seal(&j->out, f) == -1 ||

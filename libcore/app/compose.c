@@ -19,7 +19,20 @@ enum {
 	TEXT_MAX = 16 * 1024 * 1024, /* of what we write ourselves; a note may be long */
 	REFERENCES_MAX = 4096,
 	FLOW_WIDTH = 72,
+	LINE_OCTETS_MAX = 998, /* RFC 5322 section 2.1.1 */
 };
+
+bool addresses_has(const struct addresses *l, const char *spec)
+{
+	const char *at = strrchr(spec, '@');
+	size_t local = at != NULL ? (size_t)(at - spec) : strlen(spec);
+
+	for (size_t i = 0; i < l->n; i++)
+		if (strncmp(l->a[i].spec, spec, local) == 0 &&
+		    strcasecmp(l->a[i].spec + local, spec + local) == 0)
+			return true;
+	return false;
+}
 
 int addresses_put(struct addresses *l, const struct address *one, struct fault *f)
 {
@@ -73,7 +86,7 @@ static void take_field(const struct header *h, const char *name, struct buf *out
 		field_unfold(out, &field);
 }
 
-/* References and the message's own Message-ID (RFC 5322 section 3.6.4); only identifiers, whatever else stands there. */
+/* The identifiers of a field, blanks between; only identifiers, whatever else stands there. */
 static void add_identifiers(struct buf *out, const char *s)
 {
 	while ((s = strchr(s, '<')) != NULL) {
@@ -83,8 +96,6 @@ static void add_identifiers(struct buf *out, const char *s)
 			s++;
 			continue;
 		}
-		if (out->len + n + 2 > REFERENCES_MAX)
-			return;
 		if (out->len > 0)
 			buf_putc(out, ' ');
 		buf_put(out, s, n + 1);
@@ -92,6 +103,28 @@ static void add_identifiers(struct buf *out, const char *s)
 	}
 }
 
+/* When there are too many, the first stays and those after it go: what is near keeps the thread together. */
+static void shorten(struct buf *references)
+{
+	while (references->len > REFERENCES_MAX) {
+		char *first = memchr(references->data, ' ', references->len);
+		size_t at =
+		    first == NULL ? references->len : (size_t)(first - references->data) + 1;
+		char *second = at < references->len
+		    ? memchr(references->data + at, ' ', references->len - at)
+		    : NULL;
+
+		if (second == NULL) {
+			buf_reset(references);
+			return;
+		}
+		size_t end = (size_t)(second - references->data) + 1;
+		memmove(references->data + at, references->data + end, references->len - end);
+		references->len -= end - at;
+	}
+}
+
+/* References and then the message's own Message-ID (RFC 5322 section 3.6.4). */
 static void read_original(struct buf *raw, struct original *o)
 {
 	struct header h = {.text = buf_str(raw), .len = raw->len};
@@ -104,6 +137,7 @@ static void read_original(struct buf *raw, struct original *o)
 	buf_putc(&field, ' ');
 	take_field(&h, "Message-ID", &field);
 	add_identifiers(&o->references, buf_str(&field));
+	shorten(&o->references);
 	buf_reset(&field);
 	take_field(&h, "Subject", &field);
 	word_decode(&o->subject, buf_str(&field), field.len);
@@ -199,6 +233,18 @@ static bool is_ascii(const char *s)
 	return true;
 }
 
+static bool has_long_line(const struct buf *b)
+{
+	size_t column = 0;
+
+	for (size_t i = 0; i < b->len; i++) {
+		column = b->data[i] == '\n' ? 0 : column + 1;
+		if (column > LINE_OCTETS_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* The note as text/plain; format=flowed (RFC 3676), as profile section 6 asks of clients. */
 static int put_note(struct buf *out, const char *note, const char *boundary, struct fault *f)
 {
@@ -210,7 +256,7 @@ static int put_note(struct buf *out, const char *note, const char *boundary, str
 	flow_encode(&flowed, note, strlen(note), FLOW_WIDTH, false);
 	buf_printf(out, "--%s\r\nContent-Type: text/plain; charset=%s; format=flowed\r\n", boundary,
 	    is_ascii(note) ? "us-ascii" : "utf-8");
-	if (is_ascii(note)) {
+	if (is_ascii(note) && !has_long_line(&flowed)) {
 		buf_puts(out, "\r\n");
 		buf_put(out, flowed.data, flowed.len);
 	} else {
@@ -231,6 +277,7 @@ struct composing {
 	struct composed *out;
 	struct buf text;
 	struct buf header; /* of the first original */
+	struct buf rest;   /* of the others, read only for 8-bit octets */
 	bool have_header;
 	char boundary[64];
 	struct fault *f;
@@ -289,7 +336,7 @@ static int add_whole(struct composing *c, const struct url *u, const struct sour
 /* One part with the MIME header that it has in the original. */
 static int add_part(struct composing *c, struct url *u, const char *section)
 {
-	struct source s = {.header = c->have_header ? NULL : &c->header};
+	struct source s = {.header = c->have_header ? &c->rest : &c->header};
 	struct url part = {0};
 	int r = -1;
 
@@ -303,13 +350,14 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 		fault_set(c->f, FAULT_TEMP, "out of memory");
 	} else if (source_look(c->l, &part, &s, c->f) == 0) {
 		c->have_header = true;
+		buf_reset(&c->rest);
 		if (s.whole || strpbrk(section, "MHTmht") != NULL) {
 			fault_set(c->f, FAULT_DATA, "only parts can be forwarded, not section %s",
 			    section);
 		} else {
 			note_needs(c->out, &s);
 			buf_printf(&c->text, "\r\n--%s\r\n", c->boundary);
-			r = source_mime_header(c->l, part.uid, section, &c->text, c->f);
+			r = source_mime_header(c->l, part.uid, section, s.part, &c->text, c->f);
 		}
 		if (r == 0)
 			r = add_url(c, &part, section, s.octets);
@@ -321,7 +369,7 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 
 static int add_message(struct composing *c, struct url *u)
 {
-	struct source s = {.header = c->have_header ? NULL : &c->header};
+	struct source s = {.header = c->have_header ? &c->rest : &c->header};
 	int r = 0;
 
 	if (u->section != NULL)
@@ -333,6 +381,7 @@ static int add_message(struct composing *c, struct url *u)
 	if (source_look(c->l, u, &s, c->f) == -1)
 		return -1;
 	c->have_header = true;
+	buf_reset(&c->rest);
 	note_needs(c->out, &s);
 	r = add_whole(c, u, &s);
 	source_free(&s);
@@ -399,8 +448,9 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 	assembly_init(&out->assembly);
 	buf_init(&c.text, TEXT_MAX);
 	buf_init(&c.header, HEADER_SECTION_MAX);
+	buf_init(&c.rest, HEADER_SECTION_MAX);
 	buf_init(&o.subject, HEADER_SECTION_MAX);
-	buf_init(&o.references, REFERENCES_MAX);
+	buf_init(&o.references, HEADER_SECTION_MAX);
 	random_hex(random, 16);
 	snprintf(c.boundary, sizeof(c.boundary), "=_%s", random);
 	make_message_id(out->message_id, sizeof(out->message_id), w->from.spec);
@@ -411,6 +461,7 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 		composed_free(out);
 	buf_free(&c.text);
 	buf_free(&c.header);
+	buf_free(&c.rest);
 	buf_free(&o.subject);
 	buf_free(&o.references);
 	return r;

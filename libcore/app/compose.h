@@ -23,6 +23,8 @@ struct addresses {
 };
 /* Adds every mailbox of an address list given on the command line; each is checked for SMTP. */
 int addresses_add(struct addresses *l, const char *text, struct fault *f);
+/* Is this addr-spec among them? The domain counts without regard to case. */
+bool addresses_has(const struct addresses *l, const char *spec);
 /* Appends a copy of one. */
 int addresses_put(struct addresses *l, const struct address *one, struct fault *f);
 void addresses_free(struct addresses *l);

@@ -1,6 +1,7 @@
 /* forward: choosing and carrying out a strategy. */
 #include "app/forward.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -69,6 +70,7 @@ int forward_choose(struct forwarding *w, struct fault *f)
 		if (lack != NULL)
 			return fault_set(f, FAULT_REFUSED, "strategy %s needs %s",
 			    strategy_name(w->strategy), lack);
+		tool_note(w->tool, "strategy %s, as asked for", strategy_name(w->strategy));
 		return 0;
 	}
 	for (; s < STRATEGY_RELAY; s++) {
@@ -82,6 +84,18 @@ int forward_choose(struct forwarding *w, struct fault *f)
 	return 0;
 }
 
+/* Is the k-th of list i in a list before it, or before it in its own? */
+static bool is_listed(const struct addresses *const *lists, size_t i, size_t k)
+{
+	const char *spec = lists[i]->a[k].spec;
+	struct addresses own = {.a = lists[i]->a, .n = k};
+
+	for (size_t before = 0; before < i; before++)
+		if (addresses_has(lists[before], spec))
+			return true;
+	return addresses_has(&own, spec);
+}
+
 static int list_recipients(struct forwarding *w, struct fault *f)
 {
 	const struct addresses *lists[] = {&w->what->to, &w->what->cc, &w->what->bcc};
@@ -92,7 +106,8 @@ static int list_recipients(struct forwarding *w, struct fault *f)
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	for (size_t i = 0; i < 3; i++)
 		for (size_t k = 0; k < lists[i]->n; k++)
-			w->rcpt[w->nrcpt++].address = lists[i]->a[k].spec;
+			if (!is_listed(lists, i, k))
+				w->rcpt[w->nrcpt++].address = lists[i]->a[k].spec;
 	return 0;
 }
 
@@ -212,6 +227,18 @@ static int authorised_copy(struct forwarding *w, struct assembly *to, struct fau
 	return r;
 }
 
+/* From the first draft to the last flag a signal waits, so that no draft is left behind. */
+static void hold_signals(void)
+{
+	sigset_t s;
+
+	sigemptyset(&s);
+	sigaddset(&s, SIGINT);
+	sigaddset(&s, SIGTERM);
+	sigaddset(&s, SIGHUP);
+	sigprocmask(SIG_BLOCK, &s, NULL);
+}
+
 /* Puts the message into the mailbox for sent mail. */
 static int make_copy(struct forwarding *w, const char *const *flags, size_t nflags, struct fault *f)
 {
@@ -223,6 +250,7 @@ static int make_copy(struct forwarding *w, const char *const *flags, size_t nfla
 	struct buf sent;
 	int r;
 
+	hold_signals();
 	buf_init(&sent, URL_MAX);
 	r = draft_special(w->imap, w->account->sent, "\\Sent", "Sent", &sent, f);
 	d.mailbox = buf_str(&sent);
@@ -301,6 +329,15 @@ static int settle_copy(struct forwarding *w, struct fault *f)
 	return 0;
 }
 
+/* No copy is wanted: it stood there only to be fetched. */
+static int drop_copy(struct forwarding *w, struct fault *f)
+{
+	if (draft_remove(w->imap, &w->copy, f) == -1)
+		return fault_while(f, "sent, but the draft could not be removed");
+	url_free(&w->copy);
+	return 0;
+}
+
 /* The message stands in Sent: authorise it, and let the submission server fetch it. */
 static int submit_draft(struct forwarding *w, enum smtp_outcome *outcome, struct fault *f)
 {
@@ -333,7 +370,7 @@ static int send_catenate(struct forwarding *w, struct fault *f)
 		return -1;
 	r = submit_draft(w, &outcome, f);
 	if (r == 0)
-		return settle_copy(w, f);
+		return w->account->copy_sent ? settle_copy(w, f) : drop_copy(w, f);
 	if (outcome == SMTP_UNKNOWN)
 		fault_while(f, "the copy in %s is kept as a draft", w->copy.mailbox);
 	else

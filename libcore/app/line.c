@@ -17,6 +17,16 @@ const char *line_user(const struct account *a, const struct server *s)
 	return a->imap.user != NULL ? a->imap.user : a->submit.user;
 }
 
+bool line_same_store(const struct account *a, const struct account *b)
+{
+	const char *user = line_user(a, &a->imap), *other = line_user(b, &b->imap);
+
+	return a == b ||
+	    (a->imap.host != NULL && b->imap.host != NULL &&
+		strcasecmp(a->imap.host, b->imap.host) == 0 && user != NULL && other != NULL &&
+		strcmp(user, other) == 0);
+}
+
 /* What the configuration says of one server, as the wire wants it. */
 static void endpoint_of(const struct account *a, const struct server *s, const char *tunnel,
     const char *fingerprint, const char *session_file, struct trace *trace, struct endpoint *e)

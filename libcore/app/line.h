@@ -59,6 +59,8 @@ struct smtp_line *smtp_line_open(
 /* Remembers what was learned (the authority that BURL names, too), says QUIT, releases. NULL is fine. */
 void smtp_line_close(struct smtp_line *l);
 
+/* The two accounts are one mailbox store: the same IMAP server and user. They may differ in how they submit. */
+bool line_same_store(const struct account *a, const struct account *b);
 /* User name for a server of the account: the `user` keyword, else the URL's, else the other server's. NULL: none. */
 const char *line_user(const struct account *a, const struct server *s);
 

@@ -44,6 +44,21 @@ static int remembered(const struct account *a, struct url *u)
 	return r;
 }
 
+char *locate_field(char *line)
+{
+	char *first, *save = NULL;
+
+	line[strcspn(line, "\r\n")] = '\0';
+	line += strspn(line, " \t");
+	for (size_t n = strlen(line); n > 0 && line[n - 1] == ' '; n--)
+		line[n - 1] = '\0';
+	first = strtok_r(line, "\t", &save);
+	for (char *p = first; p != NULL; p = strtok_r(NULL, "\t", &save))
+		if (strncasecmp(p, "imap:", 5) == 0 || strncasecmp(p, "imaps:", 6) == 0)
+			return p;
+	return first;
+}
+
 unsigned locate_wants(const struct account *a)
 {
 	struct url u = {0};

@@ -22,6 +22,9 @@ int locate(
 /* The account for a program that was given only a name (NULL: -a, else the first account of the configuration). */
 const struct account *locate_account(struct tool *t, const char *name, struct fault *f);
 
+/* The URL in a line of input (changed in place, blanks and the line end cut off): its first field, between TABs, that begins with "imap:" or "imaps:", else its first field.
+ * NULL: the line is empty. */
+char *locate_field(char *line);
 /* The SMTP_WANT_* bits that make a submission session learn the authority, if it is not known yet. */
 unsigned locate_wants(const struct account *a);
 

@@ -27,7 +27,15 @@ void outgoing_free(struct outgoing *o)
 	addresses_free(&o->rcpt);
 }
 
-/* Reads the header section out of the leading text. */
+static bool has_bare_lf(const struct buf *b)
+{
+	for (size_t i = 0; i < b->len; i++)
+		if (b->data[i] == '\n' && (i == 0 || b->data[i - 1] != '\r'))
+			return true;
+	return false;
+}
+
+/* Reads the header section out of what is local at the beginning. It is complete when something of the body follows, or nothing at all. */
 static int read_header(struct outgoing *o, struct fault *f)
 {
 	struct buf head;
@@ -38,14 +46,29 @@ static int read_header(struct outgoing *o, struct fault *f)
 		buf_free(&head);
 		return -1;
 	}
-	n = header_length(buf_str(&head), head.len);
+	n = header_fields_length(buf_str(&head), head.len);
 	buf_put(&o->header, head.data, n);
 	o->header_len = n;
-	o->complete_header = n < head.len || (!o->has_url && head.len < HEADER_SECTION_MAX) ||
-	    (n >= 4 && memcmp(head.data + n - 4, "\r\n\r\n", 4) == 0);
+	o->complete_header = n < head.len ||
+	    (n >= 4 && memcmp(head.data + n - 4, "\r\n\r\n", 4) == 0) ||
+	    (!o->has_url && head.len < HEADER_SECTION_MAX);
 	buf_free(&head);
 	if (n == HEADER_SECTION_MAX)
 		return fault_set(f, FAULT_DATA, "the header is over %d octets", HEADER_SECTION_MAX);
+	if (has_bare_lf(&o->header))
+		return fault_set(f, FAULT_DATA,
+		    "the assembly's header has line ends without CR: see lm-assembly(7)");
+	return 0;
+}
+
+/* Somebody forgot --assembly: as a message it would be rubbish. */
+static int check_kind(int spool, struct fault *f)
+{
+	char head[8];
+	ssize_t n = pread(spool, head, sizeof(head), 0);
+
+	if (n > 0 && assembly_is(head, (size_t)n))
+		return fault_set(f, FAULT_DATA, "the input is an assembly: give --assembly");
 	return 0;
 }
 
@@ -56,7 +79,8 @@ int outgoing_message(struct outgoing *o, int fd, bool dot, struct fault *f)
 
 	if (spool == -1)
 		return -1;
-	if (assembly_normalise(fd, spool, dot, &octets, &o->content, f) == -1) {
+	if (assembly_normalise(fd, spool, dot, &octets, &o->content, f) == -1 ||
+	    check_kind(spool, f) == -1) {
 		close(spool);
 		return -1;
 	}
@@ -105,9 +129,8 @@ static int add_one(struct outgoing *o, struct address *one, const char *domain, 
 	}
 	if (address_check(one->spec, true, NULL, f) == -1)
 		return -1;
-	for (size_t i = 0; i < o->rcpt.n; i++)
-		if (strcmp(o->rcpt.a[i].spec, one->spec) == 0)
-			return 0;
+	if (addresses_has(&o->rcpt, one->spec))
+		return 0;
 	return addresses_put(&o->rcpt, one, f);
 }
 
@@ -200,7 +223,9 @@ int outgoing_complete(struct outgoing *o, const struct address *from, struct fau
 	if (!header_find(&h, "Message-ID", &field))
 		put_message_id(&out, from);
 	while (header_next(&h, &pos, &field)) {
-		if (field_is(&field, "Bcc") || field_is(&field, "Resent-Bcc"))
+		/* Return-Path is the last server's to write (RFC 5321 section 4.4). */
+		if (field_is(&field, "Bcc") || field_is(&field, "Resent-Bcc") ||
+		    field_is(&field, "Return-Path"))
 			continue;
 		buf_put(&out, field.raw, field.rawlen);
 	}

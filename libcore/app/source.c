@@ -36,6 +36,14 @@ static uint32_t send_look(
 	return imap_send(l->imap, &c, f);
 }
 
+static bool has_eight(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] >= 0x80)
+			return true;
+	return false;
+}
+
 static int take_look(struct imap_line *l, uint32_t tag, const struct url *u, struct source *s,
     uint64_t *size, struct fault *f)
 {
@@ -46,8 +54,10 @@ static int take_look(struct imap_line *l, uint32_t tag, const struct url *u, str
 	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
 		if (ev.kind == EV_SECTION)
 			header = s->header != NULL && strcasecmp(ev.section.section, "HEADER") == 0;
-		if (ev.kind == EV_SECTION_DATA && header)
+		if (ev.kind == EV_SECTION_DATA && header) {
 			buf_put(s->header, ev.data, ev.len);
+			s->eight = s->eight || has_eight(ev.data, ev.len);
+		}
 		if (ev.kind != EV_FETCH || ev.fetch.uid != u->uid || found ||
 		    (ev.fetch.has & FETCH_BODYSTRUCTURE) == 0)
 			continue;
@@ -191,11 +201,19 @@ static int fetch_small(
 	return 0;
 }
 
-int source_mime_header(
-    struct imap_line *l, uint32_t uid, const char *section, struct buf *out, struct fault *f)
+/* Content-Length is a mailbox format's, and true for nothing but the message that it stands in. */
+static bool is_mime_field(const struct field *f)
+{
+	return f->namelen > 8 && strncasecmp(f->name, "Content-", 8) == 0 &&
+	    !field_is(f, "Content-Length");
+}
+
+int source_mime_header(struct imap_line *l, uint32_t uid, const char *section,
+    const struct part *part, struct buf *out, struct fault *f)
 {
 	char name[RESPONSE_SECTION_MAX];
 	struct buf raw;
+	bool typed = false;
 	int r;
 
 	if ((size_t)snprintf(name, sizeof(name), "%s.MIME", section) >= sizeof(name))
@@ -208,10 +226,15 @@ int source_mime_header(
 		size_t pos = 0;
 
 		/* Some servers give the whole header of the message here: From and Received must not leak into the part. */
-		while (header_next(&h, &pos, &field))
-			if (field.namelen > 8 && strncasecmp(field.name, "Content-", 8) == 0) {
-				buf_put(out, field.raw, field.rawlen);
-			}
+		while (header_next(&h, &pos, &field)) {
+			if (!is_mime_field(&field))
+				continue;
+			buf_put(out, field.raw, field.rawlen);
+			typed = typed || field_is(&field, "Content-Type");
+		}
+		/* In a multipart/digest the default is message/rfc822 (RFC 2046 section 5.1.5), where we put it it is text/plain. */
+		if (!typed && strcmp(part->type, "text") != 0)
+			buf_printf(out, "Content-Type: %s/%s\r\n", part->type, part->subtype);
 		buf_puts(out, "\r\n");
 	}
 	buf_free(&raw);

@@ -19,7 +19,7 @@ struct source {
 	bool whole;              /* the URL names all of the message (or its HEADER or TEXT) */
 	uint64_t octets;         /* of what the URL names; an upper bound when `bound` is set */
 	bool bound;
-	bool eight;  /* some part of it says 8bit */
+	bool eight;  /* some part of it says 8bit, or the header that was read is */
 	bool binary; /* some part of it says binary */
 	struct buf *
 	    header; /* in: NULL, or where the header section of the message goes, in the same flight */
@@ -32,9 +32,10 @@ struct source {
 int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f);
 void source_free(struct source *s);
 
-/* Appends the MIME header of part `section` of message `uid` in the open mailbox: its Content-* fields only, whatever the server answers, then the empty line. */
-int source_mime_header(
-    struct imap_line *l, uint32_t uid, const char *section, struct buf *out, struct fault *f);
+/* Appends the MIME header of part `section` of message `uid` in the open mailbox: its Content-* fields only, whatever the server answers, with a
+ * Content-Type from BODYSTRUCTURE (`part`) where it has none and is no text, then the empty line. */
+int source_mime_header(struct imap_line *l, uint32_t uid, const char *section,
+    const struct part *part, struct buf *out, struct fault *f);
 /* Starts a FETCH of exactly what the URL names (its mailbox is open) and returns its tag (0: fault): the octets come as section events. */
 uint32_t source_fetch(struct imap_line *l, const struct url *u, struct fault *f);
 

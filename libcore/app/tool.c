@@ -2,6 +2,7 @@
 #include "app/tool.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,8 +12,19 @@
 
 enum { LINE_MAX_OCTETS = 1024 * 1024 };
 
+/* A standard descriptor that is closed would be the next socket's number, and what we print would go there. In its place comes one that
+ * cannot be used, so that reading or writing fails as it should. */
+static void guard_descriptors(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) == -1 &&
+		    open("/dev/null", fd == 0 ? O_WRONLY : O_RDONLY) != fd)
+			return;
+}
+
 void tool_init(struct tool *t, const char *name, FILE *err)
 {
+	guard_descriptors();
 	memset(t, 0, sizeof(*t));
 	t->name = name;
 	t->err = err;

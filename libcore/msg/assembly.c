@@ -193,7 +193,7 @@ ssize_t assembly_octets(const struct assembly *a, const struct piece *p, uint64_
 	int fd = open_file(p->name, &size, f);
 	if (fd == -1)
 		return -1;
-	ssize_t r = read_at(fd, to, n, at, p->name, f);
+	ssize_t r = read_at(fd, to, n, (uint64_t)p->at + at, p->name, f);
 	close(fd);
 	return r;
 }
@@ -256,7 +256,7 @@ int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct 
 {
 	char octets[HEAD_CHUNK];
 
-	for (size_t i = 0; i < a->n && max > 0 && a->piece[i].kind == PIECE_TEXT; i++) {
+	for (size_t i = 0; i < a->n && max > 0 && a->piece[i].kind != PIECE_URL; i++) {
 		uint64_t at = 0;
 		ssize_t n;
 

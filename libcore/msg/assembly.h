@@ -26,7 +26,7 @@ struct piece {
 	enum piece_kind kind;
 	/* Octets. URL: 0 until somebody finds out and writes it here. */
 	uint64_t size;
-	off_t at;   /* TEXT: where its octets stand in the spool */
+	off_t at;   /* where its octets begin: TEXT: in the spool; FILE: in the file (0 as read) */
 	char *name; /* FILE: path; URL: the URL; owned */
 };
 /* An assembly: its list in memory, its texts in one descriptor that can be read at any place. */
@@ -60,15 +60,18 @@ ssize_t assembly_octets(const struct assembly *a, const struct piece *p, uint64_
 int assembly_write(const struct assembly *a, int fd, struct fault *f);
 /* Sum of the pieces' sizes; UINT64_MAX when it is more than that. */
 uint64_t assembly_size(const struct assembly *a);
-/* The beginning of the message, as long as it is TEXT: appends at most `max` octets. For its header. */
+/* The beginning of the message, as long as it is local (TEXT, FILE): appends at most `max` octets. For its header. */
 int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct fault *f);
 
 /* Makes the whole of a spool (assembly_spool()) of `size` octets one TEXT piece; `a` is empty and owns
  * the descriptor from now on, also when this fails. */
 int assembly_adopt(struct assembly *a, int fd, uint64_t size, struct fault *f);
-/* Puts the n octets at p in the place of the first `old` octets of the leading TEXT. */
+/* Puts the n octets at p in the place of the first `old` octets of the leading local pieces. */
 int assembly_replace_head(
     struct assembly *a, uint64_t old, const void *p, size_t n, struct fault *f);
+
+/* The n octets at p, the beginning of some input, are an assembly's and not a message's: no header field is called "text 318". */
+bool assembly_is(const char *p, size_t n);
 
 /* An unlinked temporary file, read and write, close-on-exec; -1 with FAULT_IO. */
 int assembly_spool(struct fault *f);

@@ -95,10 +95,10 @@ static int make_room_in_front(struct assembly *a, struct fault *f)
 	return 0;
 }
 
-/* Takes `n` octets off the front of the texts that piece 1 and those after it are. */
+/* Takes `n` octets off the front of the local pieces from piece 1 on. */
 static void trim(struct assembly *a, uint64_t n)
 {
-	for (size_t i = 1; i < a->n && n > 0 && a->piece[i].kind == PIECE_TEXT; i++) {
+	for (size_t i = 1; i < a->n && n > 0 && a->piece[i].kind != PIECE_URL; i++) {
 		uint64_t k = n < a->piece[i].size ? n : a->piece[i].size;
 
 		a->piece[i].at += (off_t)k;
@@ -107,14 +107,16 @@ static void trim(struct assembly *a, uint64_t n)
 	}
 }
 
-/* A text of which nothing is left would be an empty chunk on the wire. */
+/* A piece of which nothing is left would be an empty chunk on the wire. */
 static void drop_empty(struct assembly *a)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < a->n; i++) {
-		if (a->piece[i].kind == PIECE_TEXT && a->piece[i].size == 0)
+		if (a->piece[i].kind != PIECE_URL && a->piece[i].size == 0) {
+			free(a->piece[i].name);
 			continue;
+		}
 		a->piece[kept++] = a->piece[i];
 	}
 	a->n = kept;
@@ -136,4 +138,10 @@ int assembly_replace_head(
 	trim(a, old);
 	drop_empty(a);
 	return 0;
+}
+
+bool assembly_is(const char *p, size_t n)
+{
+	return (n >= 5 && (memcmp(p, "text ", 5) == 0 || memcmp(p, "file ", 5) == 0)) ||
+	    (n >= 4 && memcmp(p, "url ", 4) == 0);
 }

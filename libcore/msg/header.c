@@ -73,6 +73,24 @@ static void set_field(struct field *f, const char *p, size_t len, size_t value)
 	f->valuelen = len - value;
 }
 
+size_t header_fields_length(const char *p, size_t n)
+{
+	struct field f;
+	size_t at = 0;
+
+	while (at < n) {
+		size_t len = folded_length(p + at, n - at);
+		size_t first = line_length(p + at, len);
+
+		if (is_empty_line(p + at, first))
+			return at + first;
+		if (field_name(p + at, len, &f) == 0)
+			break;
+		at += len;
+	}
+	return at;
+}
+
 bool header_next(const struct header *h, size_t *pos, struct field *f)
 {
 	while (*pos < h->len) {

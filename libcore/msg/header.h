@@ -36,6 +36,9 @@ struct field {
 /* Length of the header section at the beginning of the n octets at p, the empty line included; n when
  * there is no empty line. */
 size_t header_length(const char *p, size_t n);
+/* The same, but ended also by the first line that is neither a field nor continues one (a message without the empty line between header and
+ * body), which is not part of it. */
+size_t header_fields_length(const char *p, size_t n);
 /* Walks the fields: *pos starts at 0. True with the next field, false at the end. Lines that are no
  * fields (an mbox "From " first line, ">From ", a name over HEADER_NAME_MAX) are skipped. */
 bool header_next(const struct header *h, size_t *pos, struct field *f);
