@@ -26,7 +26,10 @@ fails() {
 	local want=$1 text=$2
 	shift 2
 	run --separate-stderr "$@"
-	[ "$status" -eq "$want" ] && [[ $stderr = *"$text"* ]] || { echo "$status: $stderr"; return 1; }
+	if [ "$status" -ne "$want" ] || [[ $stderr != *"$text"* ]]; then
+		echo "$status: $stderr"
+		return 1
+	fi
 	[ "$(sink_count)" -eq "$before" ]
 }
 
@@ -49,7 +52,8 @@ fails() {
 	printf 'file file.eml\n' | submit --assembly bob@localhost
 	arrived
 	[ "$(grep -c '^Subject: filed' got)" = 1 ]
-	! grep -qi 'secret@' got
+	run grep -ci 'secret@' got
+	[ "$output" = 0 ]
 	[ "$(sed '1,/^\r$/d' got | tr -d '\r')" = body ]
 }
 
