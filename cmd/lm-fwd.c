@@ -9,6 +9,7 @@
 
 #include "app/forward.h"
 #include "app/locate.h"
+#include "app/send.h"
 #include "base/enc.h"
 
 enum { SECTIONS_MAX = 256, MESSAGES_MAX = 1024, NOTE_MAX = 8 * 1024 * 1024 };
@@ -232,24 +233,6 @@ static int report(struct job *j, const struct forwarding *w, struct fault *f)
 	return r == -1 ? -1 : tool_flush(stdout, f);
 }
 
-/* Recipients that were refused, by name, unless the fault names the only one; how many. *cls: 69 if one is refused for good, else 75. */
-static size_t name_refused(const struct job *j, const struct forwarding *w, enum fault_class *cls)
-{
-	size_t bad = 0;
-
-	*cls = FAULT_TEMP;
-	for (size_t i = 0; i < w->nrcpt; i++) {
-		if (w->rcpt[i].code < 400)
-			continue;
-		bad++;
-		if (w->rcpt[i].code >= 500)
-			*cls = FAULT_REFUSED;
-		if (w->sent || w->nrcpt > 1)
-			tool_warn(&j->tool, "%s: %s", w->rcpt[i].address, w->rcpt[i].reply);
-	}
-	return bad;
-}
-
 /* The mail is away: mark the originals, and say so. */
 static int settle(struct job *j, struct forwarding *w, struct fault *f)
 {
@@ -272,7 +255,7 @@ static int send_forward(struct job *j, struct forwarding *w, struct fault *f)
 	if (w->smtp == NULL || forward_choose(w, f) == -1)
 		return -1;
 	r = forward_send(w, f);
-	bad = name_refused(j, w, &cls);
+	bad = send_refused(&j->tool, w->rcpt, w->nrcpt, w->sent, &cls);
 	if (!w->sent)
 		return r;
 	if (r == -1) { /* trying again would send it twice */

@@ -11,6 +11,7 @@
 #include "app/outgoing.h"
 #include "app/send.h"
 #include "app/source.h"
+#include "base/enc.h"
 #include "msg/header.h"
 
 enum { OPT_ASSEMBLY = 256, OPT_BURL, OPT_ALL_OR_NONE, OPT_JSON, OPT_HELP, OPT_VERSION };
@@ -396,14 +397,6 @@ static int choose_recipients(struct job *j, int argc, char **argv, struct fault 
 	return 0;
 }
 
-static bool ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
-}
-
 static int make_envelope(struct job *j, const struct smtp_caps *caps, struct fault *f)
 {
 	struct smtp_envelope *e = &j->envelope;
@@ -415,7 +408,7 @@ static int make_envelope(struct job *j, const struct smtp_caps *caps, struct fau
 	    .size = j->unknown_size ? 0 : assembly_size(&j->out.assembly),
 	    .nrcpt = j->out.rcpt.n,
 	    .all_or_none = j->all_or_none,
-	    .smtputf8 = !ascii(j->sender)};
+	    .smtputf8 = !enc_is_ascii(j->sender)};
 	e->rcpt = calloc(e->nrcpt, sizeof(*e->rcpt));
 	if (e->rcpt == NULL)
 		return fault_set(f, FAULT_TEMP, "out of memory");
@@ -423,7 +416,7 @@ static int make_envelope(struct job *j, const struct smtp_caps *caps, struct fau
 		e->rcpt[i].address = j->out.rcpt.a[i].spec;
 		e->rcpt[i].notify = j->notify;
 		e->rcpt[i].orcpt = j->notify != NULL ? e->rcpt[i].address : NULL;
-		e->smtputf8 = e->smtputf8 || !ascii(e->rcpt[i].address);
+		e->smtputf8 = e->smtputf8 || !enc_is_ascii(e->rcpt[i].address);
 	}
 	if (content == CONTENT_BINARY || j->binary)
 		e->body = SMTP_BINARYMIME;
@@ -454,27 +447,6 @@ static int report(struct job *j, bool sent, struct fault *f)
 			return -1;
 	}
 	return tool_flush(stdout, f);
-}
-
-/* Names those who were refused; 0 when nobody was. When nothing was sent and there was only one, the fault names it. */
-static size_t name_refused(const struct job *j, bool sent, enum fault_class *cls)
-{
-	bool name = sent || j->envelope.nrcpt > 1;
-	size_t bad = 0;
-
-	*cls = FAULT_TEMP;
-	for (size_t i = 0; i < j->envelope.nrcpt; i++) {
-		const struct smtp_rcpt *r = &j->envelope.rcpt[i];
-
-		if (r->code < 400)
-			continue;
-		bad++;
-		if (r->code >= 500)
-			*cls = FAULT_REFUSED;
-		if (name)
-			tool_warn(&j->tool, "%s: %s", r->address, r->reply);
-	}
-	return bad;
 }
 
 /* BURL is the first choice for URLs; where an assembly's server has none the octets are relayed. */
@@ -536,7 +508,7 @@ static int submit(struct job *j, struct fault *f)
 		return -1;
 	r = send_it(j, l, reply, sizeof(reply), f);
 	smtp_line_close(l);
-	size_t bad = name_refused(j, r == 0, &cls);
+	size_t bad = send_refused(&j->tool, j->envelope.rcpt, j->envelope.nrcpt, r == 0, &cls);
 	if (r == -1) {
 		struct fault output;
 

@@ -225,14 +225,6 @@ static int put_header(struct buf *out, const struct forward *w, struct original 
 	return 0;
 }
 
-static bool is_ascii(const char *s)
-{
-	for (; *s != '\0'; s++)
-		if ((unsigned char)*s >= 0x80)
-			return false;
-	return true;
-}
-
 static bool has_long_line(const struct buf *b)
 {
 	size_t column = 0;
@@ -255,8 +247,8 @@ static int put_note(struct buf *out, const char *note, const char *boundary, str
 	buf_init(&flowed, TEXT_MAX);
 	flow_encode(&flowed, note, strlen(note), FLOW_WIDTH, false);
 	buf_printf(out, "--%s\r\nContent-Type: text/plain; charset=%s; format=flowed\r\n", boundary,
-	    is_ascii(note) ? "us-ascii" : "utf-8");
-	if (is_ascii(note) && !has_long_line(&flowed)) {
+	    enc_is_ascii(note) ? "us-ascii" : "utf-8");
+	if (enc_is_ascii(note) && !has_long_line(&flowed)) {
 		buf_puts(out, "\r\n");
 		buf_put(out, flowed.data, flowed.len);
 	} else {
@@ -431,9 +423,9 @@ static bool needs_utf8(const struct forward *w)
 
 	for (size_t i = 0; i < 3; i++)
 		for (size_t k = 0; k < lists[i]->n; k++)
-			if (!is_ascii(lists[i]->a[k].spec))
+			if (!enc_is_ascii(lists[i]->a[k].spec))
 				return true;
-	return !is_ascii(w->from.spec);
+	return !enc_is_ascii(w->from.spec);
 }
 
 int compose_forward(struct imap_line *l, const struct forward *w, struct url *urls, size_t n,

@@ -188,3 +188,21 @@ int send_assembly(struct smtp_line *to, struct smtp_envelope *e, const struct as
 	}
 	return smtp_finish(to->smtp, outcome, reply, replylen, f);
 }
+
+size_t send_refused(
+    const struct tool *t, const struct smtp_rcpt *r, size_t n, bool sent, enum fault_class *cls)
+{
+	size_t bad = 0;
+
+	*cls = FAULT_TEMP;
+	for (size_t i = 0; i < n; i++) {
+		if (r[i].code < 400)
+			continue;
+		bad++;
+		if (r[i].code >= 500)
+			*cls = FAULT_REFUSED;
+		if (sent || n > 1)
+			tool_warn(t, "%s: %s", r[i].address, r[i].reply);
+	}
+	return bad;
+}

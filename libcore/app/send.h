@@ -20,4 +20,11 @@ int send_assembly(struct smtp_line *to, struct smtp_envelope *e, const struct as
     struct imap_line *from, enum smtp_outcome *outcome, char *reply, size_t replylen,
     struct fault *f);
 
+/*
+ * Names on t->err each recipient that was refused, with the server's words; how many. When nothing was sent and there is only one, the fault names
+ * it and nothing is printed. *cls: FAULT_REFUSED when one was refused for good, else FAULT_TEMP.
+ */
+size_t send_refused(
+    const struct tool *t, const struct smtp_rcpt *r, size_t n, bool sent, enum fault_class *cls);
+
 #endif

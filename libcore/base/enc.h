@@ -43,6 +43,9 @@ int enc_hex_value(char c);
 /* True when the n octets are well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool enc_is_utf8(const char *s, size_t n);
 
+/* True when s has no octet beyond ASCII. */
+bool enc_is_ascii(const char *s);
+
 /* Text for a terminal or an output field: well-formed UTF-8 stays, but control characters (C0, DEL,
  * C1), bidi controls, line separators and malformed octets become vis(3) escapes (\n, \r, \t and
  * \ooo, octet by octet), and a backslash is doubled: unvis(3) gives the input back. */

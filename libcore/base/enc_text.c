@@ -58,6 +58,14 @@ size_t enc_safe_one(char out[static ENC_SAFE_MAX], size_t *outlen, const char *s
 	return used;
 }
 
+bool enc_is_ascii(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if ((unsigned char)*s >= 0x80)
+			return false;
+	return true;
+}
+
 void enc_safe(struct buf *out, const char *s, size_t n)
 {
 	while (n > 0) {
