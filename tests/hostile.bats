@@ -240,6 +240,32 @@ cuts() {
 	[ "$(times "$ST" '^S[0-9]*: 250 2.0.0 queued')" -ge 1 ]
 }
 
+@test "lm-fwd, the IMAP line cut at every so many octets: what was sent is said to be, what was not is not" {
+	local what n last=0
+	for what in relay catenate; do
+		smtp_server --
+		imap_server -- 'cut-after ${connection*83}'
+		configure
+		for n in $(seq 60); do
+			rm -rf "$XDG_CACHE_HOME"
+			run --separate-stderr call "$what"
+			[ "$status" -ne 0 ] || break
+			if [ "$(times "$ST" '^C[0-9]*: (BDAT|BURL).* LAST')" -gt "$last" ]; then
+				last=$(times "$ST" '^C[0-9]*: (BDAT|BURL).* LAST')
+				[[ $status = 74 && $stderr = *sent* ]]
+			else
+				[[ $status = 75 ]]
+			fi || { printf '%s, cut %d: %d\n%s\n' "$what" "$n" "$status" "$stderr"; cat "$ST"; false; }
+			[ -z "$output" ]
+		done
+		echo "$what: the last one is $n: $status"
+		[ "$status" -eq 0 ]
+		[ "$n" -gt 5 ]
+		last=0
+		fake_teardown
+	done
+}
+
 @test "the line is cut at each command: nothing is sent, nothing is left" {
 	for verb in EXAMINE 'UID FETCH' GENURLAUTH; do
 		imap_server -- "auto $verb .* => !cut"
