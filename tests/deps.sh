@@ -1,9 +1,10 @@
 #!/bin/sh
-# Install from Debian what the project needs: deps.sh [--check] [build|demo|check]
+# Install from Debian what the project needs: deps.sh [--check] [build|demo|check|bench]
 #
 #   build   a compiler and the libraries
 #   demo    build, and the mail servers and clients that `make demo` shows the programs with
 #   check   demo, and what tests and lint need (the default)
+#   bench   demo, and the programs that `make bench` measures beside ours
 #
 # Nothing happens, quickly, when all is there; --check only says so by its exit status. No service is
 # started or left enabled: the demo and the tests start their own servers, on loopback and as themselves.
@@ -12,6 +13,7 @@ set -eu
 build='gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libbsd-dev libgsasl-dev libidn2-dev libsqlite3-dev'
 demo='dovecot-imapd dovecot-submissiond dovecot-lmtpd python3 python3-aiosmtpd openssl procps isync curl mblaze'
 check='bats mandoc time shellcheck clang clang-format clang-tidy cppcheck libclang-rt-dev llvm strace'
+bench='time msmtp'
 mta=exim4-daemon-light
 
 say() {
@@ -99,8 +101,9 @@ case ${1:-check} in
 build) list=$build ;;
 demo) list="$build $demo" ;;
 check) list="$build $demo $check" ;;
+bench) list="$build $demo $bench" ;;
 *)
-	echo "usage: deps.sh [--check] [build|demo|check]" >&2
+	echo "usage: deps.sh [--check] [build|demo|check|bench]" >&2
 	exit 64
 	;;
 esac
