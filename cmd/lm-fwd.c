@@ -283,12 +283,7 @@ static int forward_all(struct job *j, struct fault *f)
 	if (w.imap == NULL)
 		return -1;
 	j->what.section = j->section;
-	/* Opened to be written at once, so that $Forwarded needs no second SELECT; a mailbox that is read-only says so. */
-	r = j->assembly
-	    ? 0
-	    : imap_line_select(w.imap, j->url[0].mailbox, false, j->url[0].uidvalidity, f);
-	if (r == 0)
-		r = compose_forward(w.imap, &j->what, j->url, j->nurl, j->assembly, &w.message, f);
+	r = compose_forward(w.imap, &j->what, j->url, j->nurl, j->assembly, &w.message, f);
 	if (r == 0 && j->assembly) {
 		r = assembly_write(&w.message.assembly, STDOUT_FILENO, f);
 	} else if (r == 0) {

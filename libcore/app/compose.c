@@ -271,6 +271,7 @@ struct composing {
 	struct buf header; /* of the first original */
 	struct buf rest;   /* of the others, read only for 8-bit octets */
 	bool have_header;
+	bool write; /* flags will be set: open for writing */
 	char boundary[64];
 	struct fault *f;
 };
@@ -328,7 +329,7 @@ static int add_whole(struct composing *c, const struct url *u, const struct sour
 /* One part with the MIME header that it has in the original. */
 static int add_part(struct composing *c, struct url *u, const char *section)
 {
-	struct source s = {.header = c->have_header ? &c->rest : &c->header};
+	struct source s = {.write = c->write, .header = c->have_header ? &c->rest : &c->header};
 	struct url part = {0};
 	int r = -1;
 
@@ -361,7 +362,7 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 
 static int add_message(struct composing *c, struct url *u)
 {
-	struct source s = {.header = c->have_header ? &c->rest : &c->header};
+	struct source s = {.write = c->write, .header = c->have_header ? &c->rest : &c->header};
 	int r = 0;
 
 	if (u->section != NULL)
@@ -431,7 +432,7 @@ static bool needs_utf8(const struct forward *w)
 int compose_forward(struct imap_line *l, const struct forward *w, struct url *urls, size_t n,
     bool bcc_header, struct composed *out, struct fault *f)
 {
-	struct composing c = {.l = l, .w = w, .out = out, .f = f};
+	struct composing c = {.l = l, .w = w, .out = out, .write = !bcc_header, .f = f};
 	struct original o;
 	char random[33];
 	int r;

@@ -49,7 +49,7 @@ struct composed {
 
 /*
  * Builds the forward of the n messages that `urls` name (one account: l's; UIDVALIDITY is filled in). Each is looked at first: that it is there, its sections, its header (for Subject and References).
- * A URL with a section of its own forwards that part. `bcc_header`: Bcc is written as a field (for the copy of the sender, and for `lm-submit -t`); else it is not.
+ * A URL with a section of its own forwards that part. `bcc_header`: Bcc is written as a field (for the copy of the sender, and for `lm-submit -t`); else it is not, and the originals' mailboxes are opened to be written, as $Forwarded follows.
  * -1: FAULT_DATA (stale URL, no such message or section, note not UTF-8), ...
  */
 int compose_forward(struct imap_line *l, const struct forward *w, struct url *urls, size_t n,

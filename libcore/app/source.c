@@ -80,11 +80,11 @@ static int open_and_look(
 {
 	uint32_t opening, looking;
 
-	if (imap_line_select_begin(l, u->mailbox, true, u->uidvalidity, &opening, f) == -1)
+	if (imap_line_select_begin(l, u->mailbox, !s->write, u->uidvalidity, &opening, f) == -1)
 		return -1;
 	looking = send_look(l, u, s, f);
 	if (looking == 0 ||
-	    imap_line_select_end(l, u->mailbox, true, u->uidvalidity, opening, f) == -1)
+	    imap_line_select_end(l, u->mailbox, !s->write, u->uidvalidity, opening, f) == -1)
 		return -1;
 	u->uidvalidity = l->mailbox.uidvalidity;
 	return take_look(l, looking, u, s, size, f);
@@ -135,7 +135,7 @@ int source_look(struct imap_line *l, struct url *u, struct source *s, struct fau
 {
 	uint64_t size = 0;
 
-	*s = (struct source){.header = s->header};
+	*s = (struct source){.write = s->write, .header = s->header};
 	if (u->mailbox == NULL || u->uid == 0)
 		return url_fault(u, "the URL names no message", f);
 	if (open_and_look(l, u, s, &size, f) == -1) {
