@@ -21,12 +21,14 @@ struct source {
 	bool bound;
 	bool eight;  /* some part of it says 8bit, or the header that was read is */
 	bool binary; /* some part of it says binary */
-	struct buf *
-	    header; /* in: NULL, or where the header section of the message goes, in the same flight */
+	/* In, set by the caller: */
+	bool write; /* the mailbox is opened to be written, as flags will be set later */
+	struct buf
+	    *header; /* NULL, or where the message's header section goes, in the same flight */
 };
 
 /*
- * Opens the URL's mailbox (read only), checks that UIDVALIDITY is the same (and fills it in when the URL has none), that the message is there and that the section is. All of it is one flight. s->header is set by the caller, the rest is filled in; source_free() releases it. The
+ * Opens the URL's mailbox, checks that UIDVALIDITY is the same (and fills it in when the URL has none), that the message is there and that the section is. All of it is one flight. What the caller does not set is filled in; source_free() releases it. The
  * URL must name a message. -1: FAULT_DATA "stale URL", "no such message", "no such section" with the URL.
  */
 int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f);
