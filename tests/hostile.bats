@@ -252,11 +252,10 @@ cuts() {
 			[ "$status" -ne 0 ] || break
 			if [ "$(times "$ST" '^C[0-9]*: (BDAT|BURL).* LAST')" -gt "$last" ]; then
 				last=$(times "$ST" '^C[0-9]*: (BDAT|BURL).* LAST')
-				[[ $status = 74 && $stderr = *sent* ]]
+				[[ $status = 74 && $stderr = *sent* && ( -z $output || $output = sent$'\t'* ) ]]
 			else
-				[[ $status = 75 ]]
+				[[ $status = 75 && -z $output ]]
 			fi || { printf '%s, cut %d: %d\n%s\n' "$what" "$n" "$status" "$stderr"; cat "$ST"; false; }
-			[ -z "$output" ]
 		done
 		echo "$what: the last one is $n: $status"
 		[ "$status" -eq 0 ]
