@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/enc.h"
 #include "imap/session_impl.h"
 #include "imap/url.h"
 #include "imap/utf7.h"
@@ -163,6 +164,8 @@ void imap_mailbox(struct imap_cmd *c, const char *utf8)
 		return;
 	}
 	if (c->utf8) {
+		if (!enc_is_utf8(utf8, strlen(utf8)) || strpbrk(utf8, "\r\n") != NULL)
+			fail(c, "a mailbox name that is not UTF-8");
 		imap_string(c, utf8, strlen(utf8));
 		return;
 	}

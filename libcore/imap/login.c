@@ -117,48 +117,80 @@ static void offered(const struct imap *s, struct buf *out)
 	}
 }
 
-/* Sends one answer of the exchange: base64 and a line end, not shown in traces. */
-static int answer(struct imap *s, const struct buf *raw, struct fault *f)
+/* An exchange that cannot go on: what was said of it has no end, so nothing may follow, not even LOGOUT. */
+static int cut(struct imap *s)
 {
-	struct buf line;
-	size_t sent;
-
-	buf_init(&line, 2 * SASL_MAX);
-	enc_base64(&line, raw->data, raw->len);
-	buf_puts(&line, "\r\n");
-	sent = buf_failed(&line) ? 0 : chan_put(s->chan, line.data, line.len, true);
-	if (sent == 0 || sent < line.len)
-		fault_set(f, FAULT_AUTH, "the answer to the server's challenge is too long");
-	bool ok = sent > 0 && sent == line.len;
-	buf_wipe(&line);
-	return ok ? 0 : -1;
+	s->alive = false;
+	return -1;
 }
 
-/* One challenge. When it cannot be answered the exchange is cancelled (RFC 9051 section 6.2.2) and *gave_up keeps why. */
-static int respond(
-    struct imap *s, struct sasl *x, const struct event *ev, struct fault *gave_up, struct fault *f)
+/* Sends one line of the exchange, not shown in traces: all of it, or none. */
+static int say(struct imap *s, const struct buf *line, struct fault *f)
 {
-	struct buf in, out;
-	const char *text = ev->text != NULL ? ev->text : "";
+	if (buf_failed(line) || chan_room(s->chan) < line->len) {
+		fault_set(f, FAULT_AUTH, "the answer to the server's challenge is too long");
+		return cut(s);
+	}
+	chan_put(s->chan, line->data, line->len, true);
+	return 0;
+}
+
+/* The answer to one challenge, raw. 0, or -1 with why there is none. */
+static int step(struct sasl *x, const char *text, struct buf *out, struct fault *why)
+{
+	struct buf in;
+	size_t n = strlen(text);
 	int r;
 
+	while (n > 0 && text[n - 1] == ' ')
+		n--;
 	buf_init(&in, SASL_MAX);
-	buf_init(&out, SASL_MAX);
-	if (enc_base64_decode(&in, text, strlen(text)) == -1)
-		fault_set(gave_up, FAULT_PROTOCOL, "the server's challenge is not base64");
-	else if (gave_up->cls == FAULT_NONE)
-		sasl_step(x, buf_str(&in), in.len, &out, gave_up);
-	if (gave_up->cls != FAULT_NONE && out.len == 0) {
-		static const char cancel[] = "*\r\n";
-
-		chan_put(s->chan, cancel, sizeof(cancel) - 1, false);
-		r = 0;
-	} else {
-		r = answer(s, &out, f);
-	}
+	if (enc_base64_decode(&in, text, n) == -1)
+		r = fault_set(why, FAULT_PROTOCOL, "the server's challenge is not base64");
+	else
+		r = sasl_step(x, buf_str(&in), in.len, out, why);
 	buf_wipe(&in);
-	buf_wipe(&out);
 	return r;
+}
+
+/* One challenge. When it cannot be answered the exchange is cancelled (RFC 9051 section 6.2.2), or ended as the mechanism
+ * wants it, and *gave_up keeps why. */
+static int respond(
+    struct imap *s, struct sasl *x, const char *text, struct fault *gave_up, struct fault *f)
+{
+	struct buf out, line;
+	int r;
+
+	buf_init(&out, SASL_MAX);
+	buf_init(&line, 2 * SASL_MAX);
+	r = step(x, text, &out, gave_up);
+	if (r == -1 && !sasl_answers_refusal(x))
+		buf_putc(&line, '*');
+	else
+		enc_base64(&line, out.data, out.len);
+	buf_puts(&line, "\r\n");
+	r = say(s, &line, f);
+	buf_wipe(&out);
+	buf_wipe(&line);
+	return r;
+}
+
+/* "+" while AUTHENTICATE waits. */
+static int challenged(struct imap *s, struct sasl *x, const struct event *ev, bool *first_pending,
+    struct fault *gave_up, struct fault *f)
+{
+	const char *text = ev->text;
+
+	/* An answer must not come before its question: the server has not seen the command yet. */
+	if (s->head != NULL || chan_unsent(s->chan) > 0 || gave_up->cls != FAULT_NONE) {
+		fault_set(f, FAULT_PROTOCOL, "AUTHENTICATE: a challenge where there is none");
+		return cut(s);
+	}
+	if (*first_pending &&
+	    sasl_client_first(x)) /* asks for what could not go with the command */
+		text = "";
+	*first_pending = false;
+	return respond(s, x, text, gave_up, f);
 }
 
 /* Pulls until the AUTHENTICATE command is over. */
@@ -169,26 +201,17 @@ static int exchange(
 	struct event ev;
 	int r;
 
-	while ((r = imap_until(s, tag, &ev, f)) == 1) {
-		if (ev.kind != EV_CONTINUE)
-			continue;
-		if (first_pending) { /* an empty challenge asks for what could not go with the command */
-			first_pending = false;
-			if (sasl_client_first(x))
-				ev.text = NULL;
-		}
-		if (respond(s, x, &ev, &gave_up, f) == -1)
+	while ((r = imap_until(s, tag, &ev, f)) == 1)
+		if (ev.kind == EV_CONTINUE &&
+		    challenged(s, x, &ev, &first_pending, &gave_up, f) == -1)
 			return -1;
-	}
-	if (r == -1) {
-		if (gave_up.cls != FAULT_NONE)
-			*f = gave_up;
-		else if (imap_alive(s) && f->cls == FAULT_REFUSED)
-			f->cls = FAULT_AUTH;
-		return -1;
-	}
 	if (gave_up.cls != FAULT_NONE) {
 		*f = gave_up;
+		return -1;
+	}
+	if (r == -1) {
+		if (imap_alive(s) && f->cls == FAULT_REFUSED)
+			f->cls = FAULT_AUTH;
 		return -1;
 	}
 	return sasl_done(x, NULL, 0, f);
@@ -244,16 +267,17 @@ static int login_command(struct imap *s, const struct credentials *k, struct fau
 static bool may_login(const struct imap *s, const struct credentials *k)
 {
 	return k->user != NULL && k->password != NULL && k->token == NULL && k->auth == NULL &&
-	    chan_is_safe(s->chan) && !imap_has(s, "LOGINDISABLED");
+	    imap_is_safe(s) && !imap_has(s, "LOGINDISABLED");
 }
 
 static int authenticate(struct imap *s, const struct imap_options *o, struct fault *f)
 {
 	struct buf offer, binding;
 	struct sasl_peer peer = {.service = "imap",
-	    .host = o->endpoint.host,
+	    .host = o->endpoint.host != NULL ? o->endpoint.host : "localhost", /* a tunnel's end */
 	    .port = o->endpoint.port,
-	    .safe = chan_is_safe(s->chan) || !o->require_tls};
+	    .safe = imap_is_safe(s) || !o->require_tls};
+	struct fault none;
 	int r = -1;
 
 	buf_init(&offer, IMAP_CAPS_MAX);
@@ -263,10 +287,11 @@ static int authenticate(struct imap *s, const struct imap_options *o, struct fau
 	peer.binding_len = binding.len;
 	offered(s, &offer);
 
-	const char *mechanism = sasl_choose(buf_str(&offer), o->credentials, &peer, f);
-	if (mechanism == NULL) {
-		if (may_login(s, o->credentials))
-			r = login_command(s, o->credentials, f);
+	const char *mechanism = sasl_choose(buf_str(&offer), o->credentials, &peer, &none);
+	if (mechanism == NULL && may_login(s, o->credentials)) {
+		r = login_command(s, o->credentials, f);
+	} else if (mechanism == NULL) {
+		*f = none;
 	} else {
 		struct sasl *x = sasl_new(mechanism, o->credentials, &peer, f);
 
@@ -275,7 +300,7 @@ static int authenticate(struct imap *s, const struct imap_options *o, struct fau
 		sasl_free(x);
 	}
 	buf_free(&offer);
-	buf_free(&binding);
+	buf_wipe(&binding);
 	return r;
 }
 
@@ -296,7 +321,11 @@ static int compress(struct imap *s, struct fault *f)
 	}
 	chan_take(s->chan, s->taken);
 	s->taken = 0;
-	return chan_deflate(s->chan, f);
+	if (chan_deflate(s->chan, f) == -1) {
+		s->alive = false;
+		return -1;
+	}
+	return 0;
 }
 
 /* Keeps what was offered where we log in; what counts afterwards has to be said anew, in the OK or on demand. */
@@ -323,13 +352,13 @@ int imap_login(struct imap *s, const struct imap_options *o, struct fault *f)
 
 	if (greet(s, &preauth, f) == -1)
 		return -1;
-	if (preauth && o->require_tls && !chan_is_safe(s->chan))
+	if (preauth && o->require_tls && !imap_is_safe(s))
 		return fault_set(f, FAULT_PROTOCOL,
 		    "the server says PREAUTH on an open line, where STARTTLS is no longer possible");
-	if (!preauth && o->endpoint.security == CHAN_STARTTLS && !chan_is_safe(s->chan) &&
+	if (!preauth && o->endpoint.security == CHAN_STARTTLS && !imap_is_safe(s) &&
 	    start_tls(s, o->require_tls, f) == -1)
 		return -1;
-	if (o->require_tls && !chan_is_safe(s->chan))
+	if (o->require_tls && !imap_is_safe(s))
 		return fault_set(
 		    f, FAULT_REFUSED, "the line is not encrypted, and TLS is required");
 	if (!preauth && o->credentials != NULL && log_in(s, o, f) == -1)

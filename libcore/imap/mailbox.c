@@ -4,6 +4,11 @@
 #include <string.h>
 #include <strings.h>
 
+static struct mailbox nothing_known(bool read_only)
+{
+	return (struct mailbox){.read_only = read_only, .any_keyword = true, .forwarded = true};
+}
+
 static void permanent_flags(struct mailbox *m, const struct node *list)
 {
 	m->any_keyword = m->forwarded = false;
@@ -36,6 +41,9 @@ static void note_code(struct mailbox *m, const struct event *ev)
 	case CODE_READ_ONLY:
 		m->read_only = true;
 		break;
+	case CODE_CLOSED: /* what came so far was of the mailbox before (RFC 7162 section 3.2.11) */
+		*m = nothing_known(m->read_only);
+		break;
 	default:
 		break;
 	}
@@ -56,7 +64,7 @@ int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_onl
 	struct event ev;
 	int r;
 
-	*m = (struct mailbox){.read_only = read_only, .any_keyword = true, .forwarded = true};
+	*m = nothing_known(read_only);
 	while ((r = imap_until(s, tag, &ev, f)) == 1) {
 		if (ev.kind == EV_EXISTS)
 			m->exists = ev.num;

@@ -10,7 +10,10 @@
 #include "imap/session_impl.h"
 #include "wire/net.h"
 
-enum { LOGOUT_WAIT = 500 }; /* ms: politeness has a limit */
+enum {
+	LOGOUT_WAIT = 500, /* ms: politeness has a limit */
+	BYE_WAIT = 1000,   /* ms: for what comes behind an untagged BYE */
+};
 
 bool imap_has(const struct imap *s, const char *capability)
 {
@@ -40,6 +43,21 @@ const char *imap_caps_before(const struct imap *s)
 bool imap_alive(const struct imap *s)
 {
 	return s->alive;
+}
+
+bool imap_is_compressed(const struct imap *s)
+{
+	return chan_is_deflated(s->chan);
+}
+
+bool imap_is_tls(const struct imap *s)
+{
+	return chan_is_tls(s->chan);
+}
+
+bool imap_is_safe(const struct imap *s)
+{
+	return s->safe || chan_is_safe(s->chan);
 }
 
 struct chan_stats imap_stats(const struct imap *s)
@@ -137,6 +155,17 @@ static int broken(struct imap *s, struct fault *f)
 	return -1;
 }
 
+/* For good only where the code says so: most goodbyes are about the moment. */
+static void note_bye(struct imap *s, const struct event *ev)
+{
+	if (ev->cond != COND_BYE || s->closing || s->bye.cls != FAULT_NONE)
+		return;
+	imap_refusal(ev, "the server says goodbye", &s->bye);
+	if (s->bye.cls != FAULT_AUTH && ev->code != CODE_TOOBIG)
+		s->bye.cls = FAULT_TEMP;
+	s->bye_end = net_now() + BYE_WAIT;
+}
+
 /* What the session itself makes of an event before the caller sees it. 1: hand it out, 0: it was for us, -1: fault. */
 static int digest(struct imap *s, struct event *ev, struct fault *f)
 {
@@ -154,10 +183,7 @@ static int digest(struct imap *s, struct event *ev, struct fault *f)
 			return -1;
 		break;
 	case EV_STATUS:
-		if (ev->cond == COND_BYE && !s->closing) {
-			imap_refusal(ev, "the server says goodbye", &s->bye);
-			s->bye.cls = FAULT_TEMP;
-		}
+		note_bye(s, ev);
 		break;
 	default:
 		return 1;
@@ -207,6 +233,18 @@ static int wait_for_octets(struct imap *s, int64_t deadline, struct fault *f)
 	return r == -1 ? broken(s, f) : r > 0;
 }
 
+static int too_late(struct imap *s, int limit, struct fault *f)
+{
+	s->alive = false;
+	return fault_set(f, FAULT_TEMP, "no answer from the server for %d s", (limit + 999) / 1000);
+}
+
+/* The deadline, or the end of what a BYE leaves us. */
+static int64_t until(const struct imap *s, int64_t deadline)
+{
+	return s->bye.cls != FAULT_NONE && s->bye_end < deadline ? s->bye_end : deadline;
+}
+
 int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
 {
 	int limit = timeout == -1 ? s->timeout : timeout;
@@ -215,7 +253,6 @@ int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
 	if (!s->alive)
 		return fault_set(f, FAULT_TEMP, "the connection is gone");
 	for (;;) {
-		struct chan_stats before = chan_stats(s->chan);
 		int r = parse(s, ev, f);
 
 		if (r != 0)
@@ -224,19 +261,20 @@ int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
 		s->taken = 0;
 		if (imap_flow(s, f) == -1)
 			return -1;
-		r = wait_for_octets(s, deadline, f);
+
+		struct chan_stats before = chan_stats(s->chan);
+		r = wait_for_octets(s, until(s, deadline), f);
 		if (r == -1)
 			return -1;
+		struct chan_stats now = chan_stats(s->chan);
+		bool moved = now.up != before.up || now.down != before.down;
+		if (r == 0 && s->bye.cls != FAULT_NONE && net_now() >= s->bye_end)
+			return broken(s, f);
 		if (r == 0 && timeout != -1)
 			return 0;
-		if (r == 0) {
-			s->alive = false;
-			return fault_set(
-			    f, FAULT_TEMP, "no answer from the server for %d s", limit / 1000);
-		}
-
-		struct chan_stats now = chan_stats(s->chan);
-		if (timeout == -1 && (now.up != before.up || now.down != before.down))
+		if (r == 0 && !moved)
+			return too_late(s, limit, f);
+		if (timeout == -1 && moved)
 			deadline = net_now() + limit;
 	}
 }
@@ -279,7 +317,7 @@ int imap_done(struct imap *s, struct fault *f)
 {
 	static const char done[] = "DONE\r\n";
 
-	if (chan_room(s->chan) < sizeof(done) - 1)
+	if (s->head != NULL || chan_room(s->chan) < sizeof(done) - 1)
 		return fault_set(f, FAULT_BUG, "DONE with octets still to go");
 	chan_put(s->chan, done, sizeof(done) - 1, false);
 	return 0;
@@ -331,49 +369,62 @@ void imap_drop(struct imap *s)
 	free(s);
 }
 
-void imap_close(struct imap *s)
+/* Only where nothing is on its way: a literal would have to come first, from a descriptor that its owner may have closed. */
+static void log_out(struct imap *s)
 {
-	struct fault f = {0};
+	int64_t end = net_now() + LOGOUT_WAIT, left;
+	struct fault f;
 	struct imap_cmd c;
 	struct event ev;
+	uint32_t tag;
 
-	if (s == NULL)
-		return;
-	if (s->alive) {
-		imap_cmd_init(&c, s, "LOGOUT");
-		s->closing = true;
+	s->closing = true;
+	imap_cmd_init(&c, s, "LOGOUT");
+	tag = imap_send(s, &c, &f);
+	while (tag != 0 && (left = end - net_now()) > 0 && imap_next(s, (int)left, &ev, &f) == 1)
+		if (ev.kind == EV_TAGGED && ev.num == tag)
+			break;
+}
 
-		uint32_t tag = imap_send(s, &c, &f);
-		int64_t end = net_now() + LOGOUT_WAIT;
-		while (tag != 0 && net_now() < end && imap_next(s, LOGOUT_WAIT, &ev, &f) == 1)
-			if (ev.kind == EV_TAGGED && ev.num == tag)
-				break;
-	}
+void imap_close(struct imap *s)
+{
+	if (s != NULL && s->alive && s->head == NULL && s->bye.cls == FAULT_NONE)
+		log_out(s);
 	imap_drop(s);
 }
 
-struct imap *imap_open(const struct imap_options *o, struct fault *f)
+struct imap *imap_open_chan(
+    struct chan *c, const struct imap_options *o, bool safe, struct fault *f)
 {
 	struct imap *s = calloc(1, sizeof(*s));
 
 	if (s == NULL) {
 		fault_set(f, FAULT_TEMP, "out of memory");
+		chan_free(c);
 		return NULL;
 	}
 	s->tail = &s->head;
 	s->timeout = o->timeout > 0 ? o->timeout : 60000;
-	s->trace = o->endpoint.trace;
+	s->safe = safe;
+	s->chan = c;
 	s->parser = response_new(f);
-	s->chan = s->parser == NULL ? NULL : chan_open(&o->endpoint, f);
-	if (s->chan == NULL) {
-		imap_drop(s);
-		return NULL;
-	}
-	s->alive = true;
-	if (imap_login(s, o, f) == -1) {
-		fault_while(f, "%s", o->endpoint.host != NULL ? o->endpoint.host : "tunnel");
+	s->alive = s->parser != NULL;
+	if (!s->alive || imap_login(s, o, f) == -1) {
 		imap_close(s);
 		return NULL;
 	}
+	return s;
+}
+
+struct imap *imap_open(const struct imap_options *o, struct fault *f)
+{
+	struct chan *c = chan_open(&o->endpoint, f);
+	struct imap *s;
+
+	if (c == NULL)
+		return NULL;
+	s = imap_open_chan(c, o, false, f);
+	if (s == NULL)
+		fault_while(f, "%s", o->endpoint.host != NULL ? o->endpoint.host : "tunnel");
 	return s;
 }

@@ -50,7 +50,8 @@ struct imap;
 /* Connects and logs in: greeting, STARTTLS, AUTHENTICATE with the strongest mechanism (SASL-IR where offered), LOGIN as a last resort, capabilities, COMPRESS. NULL with the fault:
  * FAULT_AUTH when refused for good, FAULT_TEMP for a BYE or a lost line, FAULT_PROTOCOL for PREAUTH before a STARTTLS that is demanded. */
 struct imap *imap_open(const struct imap_options *o, struct fault *f);
-/* LOGOUT without waiting for more than a moment, and release. NULL is fine. */
+/* LOGOUT without waiting for more than half a second (a tunnel has another second to end), and release. Where a command is still on
+ * its way out there is no LOGOUT: what it reads from may be gone. NULL is fine. */
 void imap_close(struct imap *s);
 /* Release without a word (after a fault). */
 void imap_drop(struct imap *s);
@@ -67,7 +68,9 @@ uint32_t imap_send(struct imap *s, struct imap_cmd *c, struct fault *f);
 
 /*
  * The next event, waiting for it at most `timeout` ms (-1: the session's limit without progress, which is FAULT_TEMP; another timeout is
- * no fault: 0). 1 with the event (valid until the next call on s), or -1 with the fault: the line was lost, BYE that was not asked for, a broken protocol. ev->num of EV_TAGGED is the tag's number.
+ * no fault: 0). 1 with the event (valid until the next call on s), or -1 with the fault: the line was lost, a broken protocol, or the
+ * server said BYE unasked (that event is handed out, too; what still comes behind it within a second is as well). ev->num of EV_TAGGED is the tag's number,
+ * ev->name the command.
  */
 int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f);
 
@@ -78,11 +81,14 @@ int imap_until(struct imap *s, uint32_t tag, struct event *ev, struct fault *f);
 int imap_run(struct imap *s, struct imap_cmd *c, struct event *ev, struct fault *f);
 /* A tagged NO or BAD (or an untagged BYE) as a fault: class by its code, message "COMMAND: text". Returns -1. */
 int imap_refusal(const struct event *ev, const char *command, struct fault *f);
-/* IDLE (RFC 2177): queues it and returns its tag; events then come by imap_next() with a timeout, a CONTINUE first. imap_done() ends it: then imap_until(tag). */
+/* IDLE (RFC 2177): queues it and returns its tag; events then come by imap_next() with a timeout, a CONTINUE first. imap_done() ends it: then imap_until(tag). Only when IDLE has gone out: FAULT_BUG else. */
 uint32_t imap_idle(struct imap *s, struct fault *f);
 int imap_done(struct imap *s, struct fault *f);
 /* The line still stands. */
 bool imap_alive(const struct imap *s);
+/* COMPRESS=DEFLATE is on; TLS is (a tunnel is not TLS). */
+bool imap_is_compressed(const struct imap *s);
+bool imap_is_tls(const struct imap *s);
 
 struct chan_stats imap_stats(const struct imap *s);
 const char *imap_describe(const struct imap *s);

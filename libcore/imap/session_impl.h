@@ -20,12 +20,12 @@ struct queued {
 struct imap {
 	struct chan *chan;
 	struct response_parser *parser;
-	struct trace *trace;
 	char *caps, *caps_before;
 	bool caps_said; /* the server has listed its capabilities since this was last cleared */
 	bool utf8;      /* mailbox names are UTF-8 on this connection */
 	bool alive;
 	bool closing; /* we said LOGOUT: a BYE is fine */
+	bool safe;    /* the line counts as encrypted, whatever it is (tests) */
 	int timeout;  /* ms */
 	size_t taken; /* octets of the last event, still in the channel's buffer */
 	uint32_t next_tag;
@@ -33,8 +33,16 @@ struct imap {
 	uint32_t inflight[IMAP_INFLIGHT_MAX];
 	const char *inflight_name[IMAP_INFLIGHT_MAX];
 	size_t ninflight;
-	struct fault bye; /* what an untagged BYE said */
+	struct fault bye; /* what an untagged BYE said, */
+	int64_t bye_end;  /* and how long we wait for what may come behind it */
 };
+
+/* session.c: imap_open() on a connection that stands already. It is the session's from here on, on failure too (NULL: the fault is
+ * set). `safe`: it counts as encrypted, though it is not. */
+struct imap *imap_open_chan(
+    struct chan *c, const struct imap_options *o, bool safe, struct fault *f);
+/* Passwords may be sent. */
+bool imap_is_safe(const struct imap *s);
 
 /* flow.c: puts as much of the queue into the channel as there is room and leave for. -1: a descriptor could not be read. */
 int imap_flow(struct imap *s, struct fault *f);

@@ -295,6 +295,11 @@ int sasl_step(struct sasl *s, const void *in, size_t n, struct buf *out, struct 
 	return r;
 }
 
+bool sasl_answers_refusal(const struct sasl *s)
+{
+	return (s->mech->flags & MECH_OAUTH) != 0 && s->broken && s->steps == 2;
+}
+
 /* Success data of the reply (RFC 4422 section 3.6): a last challenge that wants no answer. */
 static int last_challenge(struct sasl *s, const void *in, size_t n, struct fault *f)
 {

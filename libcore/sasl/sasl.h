@@ -70,6 +70,10 @@ bool sasl_known(const char *mechanism);
  */
 int sasl_step(struct sasl *s, const void *in, size_t n, struct buf *out, struct fault *f);
 
+/* After sasl_step() gave -1: the server has refused an OAuth token and waits for what is in `out`, though that be nothing (XOAUTH2), before it
+ * says so. False: the exchange is ours to cancel. */
+bool sasl_answers_refusal(const struct sasl *s);
+
 /* To be asked when the server says that all is well: 0, or -1 (FAULT_AUTH) when the mechanism had not come to its end: SCRAM's server signature was never
  * shown, so the server does not know the password. `in` is success data that came with the reply (SMTP 235 has none: NULL). */
 int sasl_done(struct sasl *s, const void *in, size_t n, struct fault *f);
