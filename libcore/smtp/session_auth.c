@@ -14,7 +14,7 @@ static struct sasl_peer peer(const struct smtp *s, struct buf *binding)
 	    .service = "smtp",
 	    .host = s->o.endpoint.host ? s->o.endpoint.host : "localhost", /* a tunnel */
 	    .port = s->o.endpoint.port,
-	    .safe = s->safe,
+	    .safe = s->safe || !s->o.require_tls,
 	};
 
 	buf_init(binding, RESPONSE_MAX);
