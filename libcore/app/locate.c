@@ -211,7 +211,7 @@ static int locate_relative(
 	char name[256];
 	int r = -1;
 
-	if (n == 0 || n >= sizeof(name))
+	if (n == 0 || n >= sizeof(name) || text[n - 1] == ':')
 		return fault_set(
 		    f, FAULT_DATA, "neither an IMAP URL nor ACCOUNT/MAILBOX: %s", text);
 	memcpy(name, text, n);
