@@ -108,7 +108,7 @@ static int take_name(struct response_parser *r, const char *word, struct fault *
 	r->stage = STAGE_ARGS;
 	if (r->num == 0 &&
 	    (r->kind == EV_FETCH || r->kind == EV_EXPUNGE || r->kind == EV_CONVERTED))
-		return fault_set(f, FAULT_PROTOCOL, "a %s response with the number 0", word);
+		return fault_set(f, FAULT_PROTOCOL, "the number 0 in a %s response", word);
 	if (strcasecmp(word, "UIDFETCH") == 0 && r->kind == EV_FETCH) {
 		r->uid = r->num;
 		r->num = 0;
@@ -158,6 +158,11 @@ static bool mailbox_place(const struct response_parser *r)
 	}
 }
 
+static int no_set(struct fault *f)
+{
+	return fault_set(f, FAULT_PROTOCOL, "no set where a set of numbers belongs");
+}
+
 /* A whole atom or string becomes a node. */
 static int end_node(struct response_parser *r, bool atom, struct event *ev, struct fault *f)
 {
@@ -168,7 +173,7 @@ static int end_node(struct response_parser *r, bool atom, struct event *ev, stru
 	struct node *node;
 
 	if (place == SINK_SET && !nil)
-		return fault_set(f, FAULT_PROTOCOL, "no set where a set of numbers belongs");
+		return no_set(f);
 	if (place == SINK_SECTION && nil) {
 		if (response_section(r, NULL, true, ev, f) == -1)
 			return -1;
@@ -245,7 +250,7 @@ static int begin_literal(
 		return fault_set(f, FAULT_PROTOCOL, "a literal where a response begins");
 	place = response_sink(r);
 	if (place == SINK_SET)
-		return fault_set(f, FAULT_PROTOCOL, "a literal where a set of numbers belongs");
+		return no_set(f);
 	if (response_item_place(r))
 		return fault_set(f, FAULT_PROTOCOL, "a literal where the name of an item belongs");
 	r->in_token = true;
@@ -270,6 +275,8 @@ static int open_list(struct response_parser *r, struct fault *f)
 			return fault_set(f, FAULT_PROTOCOL, "a URLFETCH response without a URL");
 		r->url_open = false;
 	}
+	if (r->kind == EV_ESEARCH && response_sink(r) == SINK_SET)
+		return no_set(f);
 	return response_open_list(r, f);
 }
 

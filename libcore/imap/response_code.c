@@ -46,7 +46,27 @@ static enum code code_of(const char *name)
 	return n == NULL ? CODE_OTHER : n->code;
 }
 
-/* The bracket that ends the code: not one within a string, a list or brackets ("imap://[::1]/"). NULL: there is none. */
+/* A URL by itself is text up to the bracket (RFC 4469 section 5, RFC 2221 section 6); blanks and parentheses are its own. */
+static bool is_raw(enum code code, const char *arguments)
+{
+	return (code == CODE_BADURL || code == CODE_REFERRAL) && *arguments != '"';
+}
+
+/* The bracket that ends a URL: not one of "imap://[::1]/". */
+static const char *find_raw_end(const char *s)
+{
+	unsigned brackets = 0;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '[')
+			brackets++;
+		if (*s == ']' && brackets-- == 0)
+			return s;
+	}
+	return NULL;
+}
+
+/* The bracket that ends the code: not one within a string, a list or brackets. NULL: there is none. */
 static const char *find_end(const char *s)
 {
 	unsigned lists = 0, brackets = 0;
@@ -215,18 +235,30 @@ static int well_known(struct event *e, struct fault *f)
 	}
 }
 
-static int parse_code(
-    struct response_parser *r, const char *s, size_t n, struct event *e, struct fault *f)
+/* The code that begins at *s, behind its bracket. *s is moved behind it, or stays when that is no code but text. */
+static int parse_code(struct response_parser *r, const char **s, struct event *e, struct fault *f)
 {
-	size_t word = strcspn(s, " ](");
+	size_t word = strcspn(*s, " ](");
+	const char *name = arena_copy(&r->arena, *s, word);
+	const char *arguments = *s + word + strspn(*s + word, " ");
+	enum code code;
 
-	e->code_name = arena_copy(&r->arena, s, word);
-	if (e->code_name == NULL)
+	if (name == NULL)
 		return response_too_large(f);
-	e->code = code_of(e->code_name);
-	if (parse_arguments(r, e->code, s + word, n - word, f) == -1)
+	code = code_of(name);
+	bool raw = is_raw(code, arguments);
+	const char *end = raw ? find_raw_end(arguments) : find_end(arguments);
+	if (end == NULL)
+		end = strchr(arguments, ']');
+	if (end == NULL || word == 0)
+		return 0;
+	if (raw ? response_add_text(r, NODE_STRING, arguments, (size_t)(end - arguments), f) == NULL
+		: parse_arguments(r, code, arguments, (size_t)(end - arguments), f) == -1)
 		return -1;
+	e->code_name = name;
+	e->code = code;
 	e->args = response_args(r);
+	*s = end + 1 + (end[1] == ' ');
 	return well_known(e, f);
 }
 
@@ -237,16 +269,13 @@ int response_text(struct response_parser *r, struct event *e, struct fault *f)
 	e->tag = r->tag;
 	e->cond = r->cond;
 	s += strspn(s, " ");
-	if (*s == '[' && s[1] != ']' && e->kind != EV_CONTINUE) {
-		const char *end = find_end(s + 1);
+	if (*s == '[' && e->kind != EV_CONTINUE) {
+		const char *behind = s + 1;
 
-		if (end == NULL)
-			end = strchr(s, ']');
-		if (end != NULL) {
-			if (parse_code(r, s + 1, (size_t)(end - s - 1), e, f) == -1)
-				return -1;
-			s = end + 1 + (end[1] == ' ');
-		}
+		if (parse_code(r, &behind, e, f) == -1)
+			return -1;
+		if (e->code_name != NULL)
+			s = behind;
 	}
 	e->text = arena_copy(&r->arena, s, strlen(s));
 	return e->text == NULL ? response_too_large(f) : 0;

@@ -104,6 +104,8 @@ static int finish_fetch(struct response_parser *r, struct event *e, struct fault
 		e->fetch.uid = r->uid;
 		e->fetch.has |= FETCH_UID;
 	}
+	if ((e->fetch.has & FETCH_UID) != 0 && e->fetch.uid == 0)
+		return fault_set(f, FAULT_PROTOCOL, "a UID of 0 in a %s response", r->name);
 	return 0;
 }
 

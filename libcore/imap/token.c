@@ -163,16 +163,17 @@ static int take_atom(
 		if (!t->bracket && !atom_octet((unsigned char)p[i]))
 			break;
 		if (is_break(p[i]))
-			return fault_set(
-			    f, FAULT_PROTOCOL, "a line end or a NUL within an item's brackets");
+			break;
 		section_octet(t, p[i]);
 	}
+	if (i == 0 && t->bracket)
+		return fault_set(
+		    f, FAULT_PROTOCOL, "a line end or a NUL within an item's brackets");
+	bool last = i < n && !t->bracket;
 	*used += i;
-	if (i < n)
+	if (last)
 		t->state = S_BETWEEN;
-	if (i == n && i == 0)
-		return 0;
-	return piece(out, TOKEN_ATOM, p, i, i < n);
+	return piece(out, TOKEN_ATOM, p, i, last);
 }
 
 static int take_quoted(
@@ -192,13 +193,13 @@ static int take_quoted(
 	while (i < n && p[i] != '"' && p[i] != '\\' && !is_break(p[i]))
 		i++;
 	*used += i;
-	if (i == n)
-		return piece(out, TOKEN_QUOTED, p, i, false);
-	if (p[i] == '"' || p[i] == '\\') {
+	if (i < n && (p[i] == '"' || p[i] == '\\')) {
 		t->state = p[i] == '"' ? S_BETWEEN : S_ESCAPE;
 		++*used;
 		return piece(out, TOKEN_QUOTED, p, i, p[i] == '"');
 	}
+	if (i > 0)
+		return piece(out, TOKEN_QUOTED, p, i, false);
 	return fault_set(f, FAULT_PROTOCOL, "a quoted string with a line end or a NUL in it");
 }
 
@@ -270,10 +271,10 @@ static int take_text(
 	while (i < n && !is_break(p[i]))
 		i++;
 	*used += i;
-	if (i < n && p[i] == '\0')
-		return fault_set(f, FAULT_PROTOCOL, "a NUL in a line");
-	if (i == n)
+	if (i > 0 && (i == n || p[i] == '\0'))
 		return piece(out, TOKEN_TEXT, p, i, false);
+	if (p[i] == '\0')
+		return fault_set(f, FAULT_PROTOCOL, "a NUL in a line");
 	t->text = false;
 	t->state = S_BETWEEN;
 	return piece(out, TOKEN_TEXT, p, i, true);
