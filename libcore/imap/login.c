@@ -270,24 +270,36 @@ static bool may_login(const struct imap *s, const struct credentials *k)
 	    imap_is_safe(s) && !imap_has(s, "LOGINDISABLED");
 }
 
-static int authenticate(struct imap *s, const struct imap_options *o, struct fault *f)
+/* The mechanism of ours for what is offered, and the peer that it is for, whose binding is in *binding. NULL: none fits. */
+static const char *choose(struct imap *s, const struct imap_options *o, struct sasl_peer *peer,
+    struct buf *binding, struct fault *f)
 {
-	struct buf offer, binding;
-	struct sasl_peer peer = {.service = "imap",
-	    .host = o->endpoint.host != NULL ? o->endpoint.host : "localhost", /* a tunnel's end */
-	    .port = o->endpoint.port,
-	    .safe = imap_is_safe(s) || !o->require_tls};
-	struct fault none;
-	int r = -1;
+	struct buf offer;
+	const char *mechanism;
 
 	buf_init(&offer, IMAP_CAPS_MAX);
-	buf_init(&binding, SASL_MAX);
-	peer.binding_type = chan_binding(s->chan, &binding);
-	peer.binding = binding.data;
-	peer.binding_len = binding.len;
+	buf_init(binding, SASL_MAX);
+	*peer = (struct sasl_peer){.service = "imap",
+	    .host = o->endpoint.host != NULL ? o->endpoint.host : "localhost", /* a tunnel's end */
+	    .port = o->endpoint.port,
+	    .safe = imap_is_safe(s) || !o->require_tls,
+	    .binding_type = chan_binding(s->chan, binding)};
+	peer->binding = binding->data;
+	peer->binding_len = binding->len;
 	offered(s, &offer);
+	mechanism = sasl_choose(buf_str(&offer), o->credentials, peer, f);
+	buf_free(&offer);
+	return mechanism;
+}
 
-	const char *mechanism = sasl_choose(buf_str(&offer), o->credentials, &peer, &none);
+static int authenticate(struct imap *s, const struct imap_options *o, struct fault *f)
+{
+	struct sasl_peer peer;
+	struct buf binding;
+	struct fault none;
+	const char *mechanism = choose(s, o, &peer, &binding, &none);
+	int r = -1;
+
 	if (mechanism == NULL && may_login(s, o->credentials)) {
 		r = login_command(s, o->credentials, f);
 	} else if (mechanism == NULL) {
@@ -299,7 +311,6 @@ static int authenticate(struct imap *s, const struct imap_options *o, struct fau
 			r = run_mechanism(s, x, mechanism, f);
 		sasl_free(x);
 	}
-	buf_free(&offer);
 	buf_wipe(&binding);
 	return r;
 }
@@ -328,11 +339,9 @@ static int compress(struct imap *s, struct fault *f)
 	return 0;
 }
 
-/* Keeps what was offered where we log in; what counts afterwards has to be said anew, in the OK or on demand. */
-static int log_in(struct imap *s, const struct imap_options *o, struct fault *f)
+/* Keeps what is offered where we log in; what counts afterwards has to be said anew, in the OK or on demand. */
+static int log_in_once(struct imap *s, const struct imap_options *o, struct fault *f)
 {
-	if (learn_caps(s, f) == -1)
-		return -1;
 	free(s->caps_before);
 	s->caps_before = strdup(s->caps);
 	if (s->caps_before == NULL)
@@ -344,6 +353,54 @@ static int log_in(struct imap *s, const struct imap_options *o, struct fault *f)
 	if (!s->caps_said)
 		imap_forget_caps(s);
 	return 0;
+}
+
+/* What would say everything in one message, by what is offered; NULL when it would not. */
+static const char *single_step(struct imap *s, const struct imap_options *o)
+{
+	struct sasl_peer peer;
+	struct fault ignored;
+	struct buf binding;
+	const char *mechanism = choose(s, o, &peer, &binding, &ignored);
+
+	buf_wipe(&binding);
+	return mechanism != NULL && sasl_single_step(mechanism) ? mechanism : NULL;
+}
+
+/*
+ * A greeting without capabilities, from a server that we know: its offer of last time saves the round trip. Only on a line
+ * that is encrypted, and for one message, so that the worst is a refusal; then we ask after all, and try again if that makes
+ * a difference. NULL: we have to ask.
+ */
+static const char *recall(struct imap *s, const struct imap_options *o)
+{
+	const char *mechanism;
+
+	if (s->caps != NULL || o->known.caps_before == NULL || !imap_is_safe(s))
+		return NULL;
+	s->caps = strdup(o->known.caps_before);
+	mechanism = s->caps != NULL && imap_has(s, "SASL-IR") ? single_step(s, o) : NULL;
+	if (mechanism == NULL)
+		imap_forget_caps(s);
+	return mechanism;
+}
+
+static int log_in(struct imap *s, const struct imap_options *o, struct fault *f)
+{
+	const char *recalled = recall(s, o);
+	struct fault ignored;
+
+	if (recalled == NULL)
+		return learn_caps(s, f) == -1 ? -1 : log_in_once(s, o, f);
+	if (log_in_once(s, o, f) == 0)
+		return 0;
+	if (!imap_alive(s) || f->cls != FAULT_AUTH)
+		return -1;
+	imap_forget_caps(s);
+	if (learn_caps(s, &ignored) == -1 ||
+	    (single_step(s, o) == recalled && imap_has(s, "SASL-IR")))
+		return -1;
+	return log_in_once(s, o, f);
 }
 
 int imap_login(struct imap *s, const struct imap_options *o, struct fault *f)

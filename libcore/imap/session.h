@@ -31,8 +31,9 @@ enum {
 
 /* Remembered of the server from last time (a memo): saves round trips, never trusted for security. */
 struct imap_known {
-	const char *caps_before; /* capabilities on the line where we log in; NULL: not known */
-	const char *caps_after;  /* capabilities after login */
+	/* imap_caps_before(), or NULL. Where the greeting does not list any, one message that is enough to log in goes out at once. */
+	const char *caps_before;
+	const char *caps_after; /* imap_caps(), or NULL; not used yet */
 };
 
 struct imap_options {

@@ -117,13 +117,16 @@ static uint32_t send_file(struct talk *t, int fd, off_t offset, uint64_t n)
 /* Floods the client with ten times what any buffer holds before it reads, and again while it does. */
 static void flood(struct peer *p)
 {
+	static const char hello[] = "> * PREAUTH [CAPABILITY LITERAL+] hello";
+	static const char append[] = "a1 APPEND x {5000000+}";
+	static const char talk[] = "* OK this server talks a lot\r\n";
 	char line[200];
 	size_t got = 0;
 
-	peer_step(p, "> * PREAUTH [CAPABILITY LITERAL+] hello", 39);
+	peer_step(p, hello, strlen(hello));
 	for (int i = 0; i < 60000; i++)
-		peer_say(p, "* OK this server talks a lot\r\n", 30);
-	peer_expect(p, "a1 APPEND x {5000000+}", 22);
+		peer_say(p, talk, strlen(talk));
+	peer_expect(p, append, strlen(append));
 	while (got < BIG) {
 		char c[10000];
 		ssize_t r = read(p->fd, c, sizeof(c) < BIG - got ? sizeof(c) : BIG - got);

@@ -265,6 +265,72 @@ TEST(auth_not_asked_for)
 	CHECK_STR(t.peer.rest, "a1 LOGOUT\r\n");
 }
 
+/* ---- what is remembered */
+
+static struct talk knowing(const char *caps)
+{
+	return (struct talk){.o = {.credentials = &peer_alice, .known.caps_before = caps}};
+}
+
+TEST(remembered_offer_saves_asking)
+{
+	struct talk t = knowing("IMAP4rev1 SASL-IR AUTH=PLAIN");
+
+	REQUIRE(talk_open(&t,
+		    "> * OK hello\n< a1 AUTHENTICATE PLAIN " PEER_PLAIN
+		    "\n> a1 OK in\n" CAPABILITY("a2", "IMAP4rev1 IDLE")) != NULL);
+	CHECK_STR(imap_caps(t.s), "IMAP4rev1 IDLE");
+	CHECK_STR(imap_caps_before(t.s), "IMAP4rev1 SASL-IR AUTH=PLAIN");
+	talk_close(&t);
+	/* the greeting knows better */
+	REQUIRE(talk_open(&t,
+		    HELLO("AUTH=PLAIN") "< a1 AUTHENTICATE PLAIN\n> + \n< " PEER_PLAIN
+					"\n> a1 OK [CAPABILITY X] in\n") != NULL);
+	CHECK_STR(imap_caps_before(t.s), "AUTH=PLAIN");
+	talk_close(&t);
+}
+
+TEST(remembered_offer_is_used_where_it_may_be)
+{
+	struct talk t = knowing("AUTH=PLAIN");
+
+	REQUIRE(talk_open(&t,
+		    "> * OK hello\n" CAPABILITY(
+			"a1", "SASL-IR AUTH=PLAIN") "< a2 AUTHENTICATE PLAIN " PEER_PLAIN
+						    "\n> a2 OK [CAPABILITY X] in\n") != NULL);
+	talk_close(&t);
+	t = knowing("SASL-IR AUTH=PLAIN AUTH=SCRAM-SHA-256");
+	fails_for(&t, "> * OK hello\n" CAPABILITY("a1", "LOGINDISABLED"), FAULT_AUTH, "no way");
+	t = knowing("SASL-IR AUTH=PLAIN");
+	t.in_the_clear = true;
+	fails_for(&t, "> * OK hello\n" CAPABILITY("a1", "LOGINDISABLED"), FAULT_AUTH, "no way");
+	t = knowing("");
+	fails_for(&t, "> * OK hello\n" CAPABILITY("a1", "LOGINDISABLED"), FAULT_AUTH, "no way");
+}
+
+TEST(remembered_offer_that_is_stale)
+{
+	struct talk t = knowing("SASL-IR AUTH=PLAIN");
+
+	REQUIRE(
+	    talk_open(&t,
+		"> * OK hello\n< a1 AUTHENTICATE PLAIN " PEER_PLAIN "\n> a1 BAD what\n" CAPABILITY(
+		    "a2", "AUTH=PLAIN") "< a3 AUTHENTICATE PLAIN\n> + \n< " PEER_PLAIN
+					"\n> a3 OK [CAPABILITY X] in\n") != NULL);
+	CHECK_STR(imap_caps_before(t.s), "AUTH=PLAIN");
+	talk_close(&t);
+	/* a wrong password is not tried twice */
+	fails_for(&t,
+	    "> * OK hello\n< a1 AUTHENTICATE PLAIN " PEER_PLAIN
+	    "\n> a1 NO [AUTHENTICATIONFAILED] wrong\n" CAPABILITY("a2", "SASL-IR AUTH=PLAIN"),
+	    FAULT_AUTH, "wrong");
+	CHECK_STR(t.peer.rest, "a3 LOGOUT\r\n");
+	fails_for(&t,
+	    "> * OK hello\n< a1 AUTHENTICATE PLAIN " PEER_PLAIN "\n> a1 NO [INUSE] busy\n",
+	    FAULT_TEMP, "busy");
+	CHECK_STR(t.peer.rest, "a2 LOGOUT\r\n");
+}
+
 /* ---- COMPRESS */
 
 TEST(compress_refused_is_no_matter)

@@ -94,7 +94,7 @@ static inline bool peer_line(struct peer *p, char *line, size_t size)
 static inline bool peer_expect(struct peer *p, const char *text, size_t n)
 {
 	char line[16384];
-	bool begins = n > 3 && memcmp(text + n - 3, "...", 3) == 0;
+	bool begins = n > 3 && memcmp(text + (n - 3), "...", 3) == 0;
 
 	peer_line(p, line, sizeof(line));
 	if (begins ? strncmp(line, text, n - 3) == 0

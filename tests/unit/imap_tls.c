@@ -170,12 +170,11 @@ static void put(int fd, struct deflate *d, const char *s)
 
 static void get(int fd, struct deflate *d, const char *want)
 {
-	char in[1024], out[1024];
+	char in[1], out[1024] = {0};
 	size_t n = 0, used, made;
 	struct fault f;
-	ssize_t r;
 
-	while (n < strlen(want) && (r = read(fd, in, 1)) == 1) {
+	while (n < strlen(want) && read(fd, in, 1) == 1) {
 		if (deflate_read(d, in, 1, &used, out + n, sizeof(out) - n, &made, &f) == -1)
 			_exit(7);
 		n += made;
