@@ -45,6 +45,7 @@ static int begin(struct response_parser *r, struct fault *f)
 	r->stage = STAGE_TAG;
 	r->fresh = r->in_token = false;
 	r->kind = EV_OTHER;
+	r->cond = COND_OK;
 	r->tag = r->name = NULL;
 	r->num = r->uid = 0;
 	r->url = r->url_structure = NULL;

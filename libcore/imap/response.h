@@ -295,7 +295,8 @@ struct event {
 		};
 	};
 	/* of well-known codes, parsed: */
-	uint32_t uidvalidity;  /* APPENDUID, COPYUID, UIDVALIDITY */
+	uint32_t uidvalidity; /* APPENDUID, COPYUID, UIDVALIDITY */
+	/* uid-sets, NUL-terminated; what is none is not there, and COPYUID has both or neither. */
 	const char *uids_from; /* COPYUID: source set */
 	const char *uids_to;   /* APPENDUID, COPYUID: set in the target; MODIFIED: the set */
 	uint64_t number;       /* UIDNEXT, UNSEEN, HIGHESTMODSEQ, ...: the code's number */

@@ -4,6 +4,7 @@
 #include <strings.h>
 
 #include "imap/response_impl.h"
+#include "imap/set.h"
 
 struct name {
 	const char *name;
@@ -194,12 +195,34 @@ static int take_uidvalidity(const struct node *n, struct event *e, struct fault 
 	return 0;
 }
 
-/* A uid-set as text, or NULL when it is none. */
+/* A uid-set as text, or NULL when it is none: set_walk_next() would take "*", too, which no server may say. */
 static const char *uids(const struct node *n)
 {
 	const char *s = response_text_of(n);
+	struct set_walk w;
+	uint32_t lo, hi;
+	int r;
 
-	return s != NULL && *s != '\0' && s[strspn(s, "0123456789:,")] == '\0' ? s : NULL;
+	if (s == NULL || *s == '\0' || s[strspn(s, "0123456789:,")] != '\0')
+		return NULL;
+	w = (struct set_walk){.p = s, .n = n->len};
+	while ((r = set_walk_next(&w, &lo, &hi)) == 1)
+		continue;
+	return r == 0 ? s : NULL;
+}
+
+/* Where messages went. Half of it would lead somewhere else: then there is nothing. */
+static int take_places(
+    struct event *e, const struct node *from, const struct node *to, struct fault *f)
+{
+	if (take_uidvalidity(e->args, e, f) == -1)
+		return -1;
+	if (e->uidvalidity == 0 || uids(to) == NULL ||
+	    (e->code == CODE_COPYUID && uids(from) == NULL))
+		return 0;
+	e->uids_from = uids(from);
+	e->uids_to = uids(to);
+	return 0;
 }
 
 static int well_known(struct event *e, struct fault *f)
@@ -209,12 +232,9 @@ static int well_known(struct event *e, struct fault *f)
 
 	switch (e->code) {
 	case CODE_APPENDUID:
-		e->uids_to = uids(b);
-		return take_uidvalidity(a, e, f);
+		return take_places(e, NULL, b, f);
 	case CODE_COPYUID:
-		e->uids_from = uids(b);
-		e->uids_to = b != NULL ? uids(b->next) : NULL;
-		return take_uidvalidity(a, e, f);
+		return take_places(e, b, b != NULL ? b->next : NULL, f);
 	case CODE_MODIFIED:
 		e->uids_to = uids(a);
 		return 0;

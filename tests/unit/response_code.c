@@ -41,10 +41,26 @@ TEST(codes_with_numbers)
 		"to=\"3955:3957\" \"three\"\n"
 		"tagged A004 OK [COPYUID 38505 304,319:320 3956:3958] "
 		"uidvalidity=38505 from=\"304,319:320\" to=\"3956:3958\" \"Done\"\n"
-		"tagged a OK [COPYUID 1 2] uidvalidity=1 from=\"2\" \"short\"\n"
+		"tagged a OK [COPYUID 1 2] uidvalidity=1 \"short\"\n"
 		"tagged a OK [APPENDUID 1 x] uidvalidity=1 \"odd\"\n"
 		"tagged a OK [APPENDUID 1 (5)] uidvalidity=1 \"odd\"\n"
 		"tagged a OK [APPENDUID] \"odd\"\n"},
+	    {IN("a OK [APPENDUID 1 0] odd\r\n"
+		"a OK [APPENDUID 1 2,,3] odd\r\n"
+		"a OK [APPENDUID 1 2:] odd\r\n"
+		"a OK [APPENDUID 1 4294967296] odd\r\n"
+		"a OK [APPENDUID x 5] odd\r\n"
+		"a OK [COPYUID 1 2, 3] odd\r\n"
+		"a OK [COPYUID 1 2 x] odd\r\n"
+		"a OK [COPYUID x 2 3] odd\r\n"),
+		"tagged a OK [APPENDUID 1 0] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [APPENDUID 1 2,,3] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [APPENDUID 1 2:] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [APPENDUID 1 4294967296] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [APPENDUID x 5] \"odd\"\n"
+		"tagged a OK [COPYUID 1 2, 3] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [COPYUID 1 2 x] uidvalidity=1 \"odd\"\n"
+		"tagged a OK [COPYUID x 2 3] \"odd\"\n"},
 	    {IN("d105 OK [MODIFIED 7,9] Conditional STORE failed\r\n"
 		"d NO [modified 12] x\r\n"),
 		"tagged d105 OK [MODIFIED 7,9] to=\"7,9\" \"Conditional STORE "
