@@ -205,7 +205,7 @@ static const char *uids(const struct node *n)
 
 	if (s == NULL || *s == '\0' || s[strspn(s, "0123456789:,")] != '\0')
 		return NULL;
-	w = (struct set_walk){.p = s, .n = n->len};
+	w = (struct set_walk){.p = s, .n = strlen(s)};
 	while ((r = set_walk_next(&w, &lo, &hi)) == 1)
 		continue;
 	return r == 0 ? s : NULL;
