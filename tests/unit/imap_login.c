@@ -1,4 +1,5 @@
 /* From the greeting to the authenticated state, against a scripted server. */
+#include "base/enc.h"
 #include "imap_peer.h"
 
 /* ---- opened, or not */
@@ -212,6 +213,48 @@ TEST(auth_scram_wants_proof)
 	fails(HELLO("SASL-IR AUTH=SCRAM-SHA-256") "< a1 AUTHENTICATE SCRAM-SHA-256 ...\n"
 						  "> + cj14eA==\n< *\n> a1 BAD cancelled\n",
 	    FAULT_PROTOCOL, "SCRAM");
+}
+
+static void challenge(struct peer *p, const char *raw)
+{
+	struct buf b;
+
+	buf_init(&b, 4096);
+	buf_puts(&b, "+ ");
+	enc_base64(&b, raw, strlen(raw));
+	buf_puts(&b, "\r\n");
+	peer_say(p, b.data, b.len);
+	buf_free(&b);
+}
+
+/* Goes through the motions of SCRAM without knowing the password. */
+static void pretend(struct peer *p)
+{
+	static const char hello[] = "> * OK [CAPABILITY SASL-IR AUTH=SCRAM-SHA-256] hello";
+	static const char command[] = "a1 AUTHENTICATE SCRAM-SHA-256 ";
+	char line[2048], first[2048];
+	struct buf b;
+
+	peer_step(p, hello, strlen(hello));
+	peer_line(p, line, sizeof(line));
+	buf_init(&b, 4096);
+	enc_base64_decode(&b, line + strlen(command), strlen(line) - strlen(command));
+	const char *nonce = strstr(buf_str(&b), "r=");
+	snprintf(first, sizeof(first), "%.200s3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096",
+	    nonce != NULL ? nonce : "");
+	buf_free(&b);
+	challenge(p, first);
+	peer_line(p, line, sizeof(line));
+	challenge(p, "v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+	peer_expect(p, "*", 1);
+	peer_say(p, "a1 BAD cancelled\r\n", 18);
+}
+
+TEST(auth_scram_proof_is_wrong)
+{
+	struct talk t = {.o.credentials = &peer_alice, .peer.talk = pretend};
+
+	fails_for(&t, NULL, FAULT_AUTH, "proof is wrong");
 }
 
 TEST(auth_oauth_refusal_is_answered)
