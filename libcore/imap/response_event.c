@@ -116,8 +116,8 @@ static int finish_list(struct response_parser *r, struct event *e, struct fault 
 	const struct node *mailbox = delimiter != NULL ? delimiter->next : NULL;
 	struct list_event *l = &e->list;
 
-	if (response_text_of(mailbox) == NULL || response_text_of(attributes) != NULL ||
-	    delimiter->kind == NODE_LIST)
+	if (attributes == NULL || delimiter == NULL || response_text_of(mailbox) == NULL ||
+	    response_text_of(attributes) != NULL || delimiter->kind == NODE_LIST)
 		return malformed(r, f);
 	l->lsub = strcasecmp(r->name, "LSUB") == 0;
 	l->attributes = attributes->child;

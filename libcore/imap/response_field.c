@@ -53,7 +53,9 @@ static int take_text(const struct node *v, void *to)
 
 static int take_node(const struct node *v, void *to)
 {
-	memcpy(to, &v, sizeof(v));
+	const struct node **slot = to;
+
+	*slot = v;
 	return 0;
 }
 

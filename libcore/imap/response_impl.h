@@ -114,7 +114,7 @@ int response_set_piece(
 void response_set_end(struct response_parser *r, struct event *ev);
 
 /* response_event.c: a whole response to its event. */
-enum event_kind response_kind(const char *name, bool numbered);
+enum event_kind response_kind(const char *name, bool after_number);
 int response_finish(struct response_parser *r, struct event *e, struct fault *f);
 
 /* response_field.c: named values to the fields of a struct. */

@@ -39,7 +39,7 @@ static inline void print_quoted(struct buf *b, const char *name, const char *s)
 /* The nodes from the first on, without recursion: the depth is the server's choice. */
 static inline void print_nodes(struct buf *b, const struct node *first)
 {
-	const struct node *up[600];
+	const struct node *up[600] = {NULL};
 	size_t depth = 0;
 	const struct node *n = first;
 	bool blank = false;
