@@ -50,6 +50,14 @@ TEST(items)
 		"fetch 1 bodystructure: BODYSTRUCTURE (\"c\" \"d\") BODY (\"a\" "
 		"\"b\")\n"
 		"fetch 1: BODYSTRUCTURE NIL\n"},
+	};
+
+	CHECK_TRANSCRIPTS(t);
+}
+
+TEST(malformed_items)
+{
+	static const struct transcript t[] = {
 	    {IN("* 3 FETCH (EMAILID (M6d99ac3275bb4e) THREADID (T64b478a75b7ea9))\r\n"
 		"* 4 FETCH (THREADID NIL EMAILID NIL)\r\n"
 		"* 5 FETCH (PREVIEW \"Hello\" SAVEDATE \"01-Jan-2015 00:00:01 "

@@ -154,6 +154,14 @@ TEST(esearch)
 		"50003\n"
 		"esearch tag=\"tag1\" mailbox=\"folder2/banana\" uidvalidity=603 uid "
 		"min=1 all: ALL NIL MIN 1\n"},
+	};
+
+	CHECK_TRANSCRIPTS(t);
+}
+
+TEST(esearch_more)
+{
+	static const struct transcript t[] = {
 	    {IN("* ESEARCH (TAG \"B01\") UID ADDTO (0 32768:32769)\r\n"
 		"* ESEARCH (TAG \"B02\") UID REMOVEFROM (0 32768)\r\n"
 		"* ESEARCH (TAG \"C01\") UID ADDTO (1 2731:2733 4 7) REMOVEFROM (2 "
