@@ -241,7 +241,8 @@ TEST(a_reply_to_nothing)
 	    session_play(&t, "> 220 hi\n> 250 unasked\n> 250-unasked\n> 250 too\n", NULL, NULL);
 
 	CHECK_INT(t.result, -1);
-	CHECK_INT(t.f.cls, FAULT_PROTOCOL);
+	/* The peer is gone by then; on a busy machine that may be noticed first. */
+	CHECK(t.f.cls == FAULT_PROTOCOL || t.f.cls == FAULT_TEMP);
 	CHECK_INT(t.outcome, SMTP_NOT_SENT);
 	peer_free(&p);
 }
