@@ -74,12 +74,13 @@ const char *imap_describe(const struct imap *s)
 static const char *command_name(const struct imap_cmd *c)
 {
 	static const char *const names[] = {"APPEND", "AUTHENTICATE", "CANCELUPDATE", "CAPABILITY",
-	    "CHECK", "CLOSE", "COMPRESS", "COPY", "CREATE", "DELETE", "ENABLE", "EXAMINE",
-	    "EXPUNGE", "FETCH", "GENURLAUTH", "GETMETADATA", "ID", "IDLE", "LIST", "LOGIN",
-	    "LOGOUT", "MOVE", "NAMESPACE", "NOOP", "NOTIFY", "RENAME", "RESETKEY", "SEARCH",
-	    "SELECT", "SETMETADATA", "SORT", "STARTTLS", "STATUS", "STORE", "SUBSCRIBE",
-	    "UID CONVERT", "UID COPY", "UID EXPUNGE", "UID FETCH", "UID MOVE", "UID SEARCH",
-	    "UID SORT", "UID STORE", "UID THREAD", "UNSELECT", "UNSUBSCRIBE", "URLFETCH", NULL};
+	    "CHECK", "CLOSE", "COMPRESS", "CONVERSIONS", "COPY", "CREATE", "DELETE", "ENABLE",
+	    "ESEARCH", "EXAMINE", "EXPUNGE", "FETCH", "GENURLAUTH", "GETMETADATA", "GETQUOTAROOT",
+	    "ID", "IDLE", "LIST", "LOGIN", "LOGOUT", "LSUB", "MOVE", "NAMESPACE", "NOOP", "NOTIFY",
+	    "RENAME", "RESETKEY", "SEARCH", "SELECT", "SETMETADATA", "SORT", "STARTTLS", "STATUS",
+	    "STORE", "SUBSCRIBE", "UID CONVERT", "UID COPY", "UID EXPUNGE", "UID FETCH", "UID MOVE",
+	    "UID REPLACE", "UID SEARCH", "UID SORT", "UID STORE", "UID THREAD", "UNSELECT",
+	    "UNSUBSCRIBE", "URLFETCH", NULL};
 
 	for (size_t i = 0; names[i] != NULL; i++) {
 		size_t n = strlen(names[i]);
