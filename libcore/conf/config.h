@@ -17,6 +17,8 @@ enum {
 };
 
 enum config_security { CONFIG_TLS, CONFIG_STARTTLS };
+enum { CONFIG_LOCAL = 1, CONFIG_REMOTE = 2 };
+enum config_layout { CONFIG_FS, CONFIG_MAILDIRPP };
 
 /* One server: what a URL such as imaps://alice@mail.example.org:993 says. */
 struct server {
@@ -47,6 +49,15 @@ struct account {
 	bool compress;               /* `compress yes` (default) or no */
 	bool copy_sent;              /* `sent-copy yes` (default) or no */
 	int timeout;                 /* seconds without progress; default 60 */
+	/* lm-sync(1), lm-idle(1): */
+	char *mailboxes; /* patterns, blanks between, "!" before those left out; NULL: all */
+	unsigned create, expunge; /* CONFIG_LOCAL | CONFIG_REMOTE: where; default both */
+	bool archive;             /* `archive no` (default): yes never deletes a message */
+	long window;              /* seconds: only mail younger than that; 0: all */
+	enum config_layout layout;
+	uint64_t max_size; /* octets; larger messages arrive without their big parts; 0: no limit */
+	bool oldest_first; /* `order newest` (default) or oldest */
+	int idle_connections; /* without NOTIFY; default 4 */
 	/* keywords that other programs bring are added here, one line each, and in the table in config_keyword.c */
 };
 

@@ -8,7 +8,15 @@
 #include "conf/places.h"
 #include "sasl/sasl.h"
 
-enum { TIMEOUT_MAX = 86400, FINGERPRINT_DIGITS = 64, HELO_MAX = 255, PATH_LEN_MAX = 4096 };
+enum {
+	TIMEOUT_MAX = 86400,
+	FINGERPRINT_DIGITS = 64,
+	HELO_MAX = 255,
+	PATH_LEN_MAX = 4096,
+	CONNECTIONS_MAX = 64
+};
+
+#define WINDOW_MAX ((time_t)100 * 366 * 86400)
 
 static int set_text(struct pool *p, void *field, const char *value, struct fault *f)
 {
@@ -89,6 +97,75 @@ static int set_bool(struct pool *p, void *field, const char *value, struct fault
 	return choose(field, value, "yes", "no", f);
 }
 
+static int set_layout(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	bool plus = false;
+
+	(void)p;
+	if (choose(&plus, value, "maildir++", "fs", f) == -1)
+		return -1;
+	*(enum config_layout *)field = plus ? CONFIG_MAILDIRPP : CONFIG_FS;
+	return 0;
+}
+
+static int set_order(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	(void)p;
+	return choose(field, value, "oldest", "newest", f);
+}
+
+static int set_sides(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	static const char *const word[] = {"none", "local", "remote", "both"}; /* by their bits */
+
+	(void)p;
+	for (unsigned i = 0; i < sizeof(word) / sizeof(word[0]); i++)
+		if (strcasecmp(value, word[i]) == 0) {
+			*(unsigned *)field = i;
+			return 0;
+		}
+	return fault_set(f, FAULT_CONFIG, "`both`, `local`, `remote` or `none`, not `%s`", value);
+}
+
+/* A duration; "all" is no limit. */
+static int set_window(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	time_t t = 0;
+
+	(void)p;
+	if (strcasecmp(value, "all") != 0 &&
+	    (num_duration(value, &t) == -1 || t < 60 || t > WINDOW_MAX))
+		return fault_set(
+		    f, FAULT_CONFIG, "a time from 1m on (90d, 4w, 1y), or `all`, not `%s`", value);
+	*(long *)field = (long)t;
+	return 0;
+}
+
+/* Octets; "none" is no limit. */
+static int set_octets(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	uint64_t size = 0;
+
+	(void)p;
+	if (strcasecmp(value, "none") != 0 && (num_size(value, &size) == -1 || size == 0))
+		return fault_set(
+		    f, FAULT_CONFIG, "octets (65536, 64k, 2M), or `none`, not `%s`", value);
+	*(uint64_t *)field = size;
+	return 0;
+}
+
+static int set_connections(struct pool *p, void *field, const char *value, struct fault *f)
+{
+	uint32_t n;
+
+	(void)p;
+	if (num_nz32(value, strlen(value), &n) == -1 || n > CONNECTIONS_MAX)
+		return fault_set(
+		    f, FAULT_CONFIG, "a number from 1 to %d, not `%s`", CONNECTIONS_MAX, value);
+	*(int *)field = (int)n;
+	return 0;
+}
+
 static int set_insecure(struct pool *p, void *field, const char *value, struct fault *f)
 {
 	(void)p;
@@ -162,14 +239,22 @@ static int set_helo(struct pool *p, void *field, const char *value, struct fault
 
 /* Sorted, for those who read it. */
 static const struct keyword keywords[] = {
+    {"archive", set_bool, FIELD(archive), false},
     {"auth", set_auth, FIELD(auth), false},
     {"compress", set_bool, FIELD(compress), false},
+    {"create", set_sides, FIELD(create), false},
     {"drafts", set_utf8, FIELD(drafts), false},
+    {"expunge", set_sides, FIELD(expunge), false},
     {"from", set_mailbox, FIELD(from), false},
     {"helo", set_helo, FIELD(helo), false},
+    {"idle-connections", set_connections, FIELD(idle_connections), false},
     {"imap", set_imap, FIELD(imap), false},
+    {"layout", set_layout, FIELD(layout), false},
+    {"mailboxes", set_utf8, FIELD(mailboxes), false},
     {"maildir", set_path, FIELD(maildir), false},
+    {"max-size", set_octets, FIELD(max_size), false},
     {"oauth-command", set_text, FIELD(oauth_command), false},
+    {"order", set_order, FIELD(oldest_first), false},
     {"pass-command", set_text, FIELD(pass_command), false},
     {"password", set_text, FIELD(password), true},
     {"sent", set_utf8, FIELD(sent), false},
@@ -185,6 +270,7 @@ static const struct keyword keywords[] = {
     {"tunnel", set_text, FIELD(tunnel), false},
     {"url-authority", set_authority, FIELD(url_authority), false},
     {"user", set_utf8, FIELD(user), false},
+    {"window", set_window, FIELD(window), false},
 };
 
 enum { KEYWORDS = sizeof(keywords) / sizeof(keywords[0]) };

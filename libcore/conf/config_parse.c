@@ -9,7 +9,12 @@
 #include "conf/config_impl.h"
 #include "conf/places.h"
 
-static const struct account fresh = {.compress = true, .copy_sent = true, .timeout = 60};
+static const struct account fresh = {.compress = true,
+    .copy_sent = true,
+    .timeout = 60,
+    .create = CONFIG_LOCAL | CONFIG_REMOTE,
+    .expunge = CONFIG_LOCAL | CONFIG_REMOTE,
+    .idle_connections = 4};
 
 static bool is_blank(char c)
 {
