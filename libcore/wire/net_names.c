@@ -18,6 +18,7 @@ struct question {
 	    lock; /* over owners and is_done; the answer belongs to the thread until then */
 	int owners;
 	bool is_done;
+	pthread_t thread;
 	int fd; /* an eventfd: readable when it is done */
 	int error, saved_errno;
 	struct addrinfo *list;
@@ -85,19 +86,12 @@ static void *answer(void *arg)
 /* Signals are for the thread that knows what they mean. */
 static int start_thread(struct question *q)
 {
-	pthread_attr_t attr;
-	pthread_t thread;
 	sigset_t all, old;
-	int r = pthread_attr_init(&attr);
 
-	if (r != 0)
-		return r;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &old);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	r = pthread_create(&thread, &attr, answer, q);
+	int r = pthread_create(&q->thread, NULL, answer, q);
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
 	return r;
 }
 
@@ -163,8 +157,10 @@ void names_free(struct names *n)
 	if (n == NULL)
 		return;
 	for (int i = 0; i < NET_FAMILIES; i++) {
-		if (n->family[i].q != NULL)
+		if (n->family[i].q != NULL) {
+			pthread_detach(n->family[i].q->thread);
 			let_go(n->family[i].q);
+		}
 		if (n->family[i].list != NULL)
 			freeaddrinfo(n->family[i].list);
 	}
@@ -181,6 +177,9 @@ static void collect(struct family *fam)
 
 	if (!is_done)
 		return;
+	/* It has only to end, which takes no time; left alone it might still be at that when the program ends, and what the
+	 * resolver keeps for each thread would look lost. */
+	pthread_join(q->thread, NULL);
 	fam->error = q->error;
 	fam->saved_errno = q->saved_errno;
 	fam->list = fam->next = q->list;
