@@ -1,0 +1,21 @@
+/*
+ * digest: SHA-256 (FIPS 180-4), in pieces. The only place that includes <sha2.h> of libmd.
+ */
+#ifndef LM_BASE_DIGEST_H
+#define LM_BASE_DIGEST_H
+
+#include <sha2.h>
+#include <stddef.h>
+
+enum { DIGEST_LEN = 32 };
+
+struct digest {
+	SHA2_CTX sha;
+};
+
+void digest_init(struct digest *d);
+void digest_add(struct digest *d, const void *p, size_t n);
+/* Ends it; digest_init() begins another. */
+void digest_end(struct digest *d, unsigned char out[static DIGEST_LEN]);
+
+#endif
