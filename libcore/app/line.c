@@ -75,11 +75,45 @@ static int credentials_of(const struct account *a, const struct server *s, struc
 	return 0;
 }
 
+static const char *const early_word[] = {[IMAP_EARLY_UNKNOWN] = "unknown",
+    [IMAP_EARLY_TAKES] = "authenticate",
+    [IMAP_EARLY_LOGIN] = "try-login",
+    [IMAP_EARLY_LOGIN_TAKES] = "login",
+    [IMAP_EARLY_NEVER] = "never"};
+
+static enum imap_early early_of(const struct memo *m)
+{
+	const char *word = memo_get(m, "early");
+
+	for (unsigned i = 0; word != NULL && i < sizeof(early_word) / sizeof(early_word[0]); i++)
+		if (strcmp(word, early_word[i]) == 0)
+			return (enum imap_early)i;
+	return IMAP_EARLY_UNKNOWN;
+}
+
+/* What is known of the server now, for next time. */
+static void imap_remember(const struct imap_line *l)
+{
+	struct memo *m = memo_of(l->account, &l->account->imap, "imap");
+
+	if (!imap_early_failed(l->imap)) {
+		memo_set(m, "caps", imap_caps(l->imap));
+		memo_set(m, "caps-before", imap_caps_before(l->imap));
+	}
+	if (l->early)
+		memo_set(m, "early", early_word[imap_early_learned(l->imap)]);
+	memo_close(m);
+}
+
 static int imap_connect(struct imap_line *l, struct memo *memo, bool bulk, struct fault *f)
 {
 	const struct account *a = l->account;
 	struct imap_options o = {.require_tls = !a->tls_insecure && a->tunnel == NULL,
 	    .compress = bulk && a->compress,
+	    .early = l->early,
+	    .known = {.caps_before = memo_get(memo, "caps-before"),
+		.caps_after = memo_get(memo, "caps"),
+		.early = early_of(memo)},
 	    .timeout = a->timeout * 1000};
 	struct credentials k;
 	struct secret secret = {0};
@@ -99,13 +133,11 @@ static int imap_connect(struct imap_line *l, struct memo *memo, bool bulk, struc
 		return -1;
 	tool_note(l->tool, "imap: %s, %s", a->imap.host != NULL ? a->imap.host : "tunnel",
 	    imap_describe(l->imap));
-	memo_set(memo, "caps", imap_caps(l->imap));
-	memo_set(memo, "caps-before", imap_caps_before(l->imap));
 	return 0;
 }
 
-struct imap_line *imap_line_open(
-    const struct tool *t, const struct account *a, bool bulk, struct fault *f)
+static struct imap_line *line_open(
+    const struct tool *t, const struct account *a, bool bulk, bool early, struct fault *f)
 {
 	struct imap_line *l;
 
@@ -121,6 +153,7 @@ struct imap_line *imap_line_open(
 	l->tool = t;
 	l->account = a;
 	l->trace = trace_of(t, "imap");
+	l->early = early;
 
 	struct memo *memo = memo_of(a, &a->imap, "imap");
 	int r = imap_connect(l, memo, bulk, f);
@@ -129,13 +162,28 @@ struct imap_line *imap_line_open(
 		imap_line_close(l);
 		return NULL;
 	}
+	if (!early)
+		imap_remember(l);
 	return l;
+}
+
+struct imap_line *imap_line_open(
+    const struct tool *t, const struct account *a, bool bulk, struct fault *f)
+{
+	return line_open(t, a, bulk, false, f);
+}
+
+struct imap_line *imap_line_early(const struct tool *t, const struct account *a, struct fault *f)
+{
+	return line_open(t, a, false, true, f);
 }
 
 void imap_line_close(struct imap_line *l)
 {
 	if (l == NULL)
 		return;
+	if (l->early && l->imap != NULL)
+		imap_remember(l);
 	imap_close(l->imap);
 	trace_free(l->trace);
 	free(l->selected);

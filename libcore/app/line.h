@@ -25,11 +25,14 @@ struct imap_line {
 	bool selected_read_only;
 	struct mailbox mailbox; /* of the open mailbox */
 	struct trace *trace;
+	bool early; /* opened by imap_line_early(): what was learned is remembered at the end */
 };
 
 /* Connects and logs in. `bulk`: much is to come, COMPRESS is worth its round trip (if the account's `compress` allows). NULL with the fault. */
 struct imap_line *imap_line_open(
     const struct tool *t, const struct account *a, bool bulk, struct fault *f);
+/* The same, but where the server is known and allows it the login is not waited for: what is sent next goes out with it (imap_options.early; see imap_early_failed()). */
+struct imap_line *imap_line_early(const struct tool *t, const struct account *a, struct fault *f);
 /* Says LOGOUT (or only closes, when the line is broken) and releases. NULL is fine. */
 void imap_line_close(struct imap_line *l);
 /* Opens a mailbox unless it is open already in a mode that serves; checks its UIDVALIDITY (0: any). Fills l->mailbox. */

@@ -107,15 +107,55 @@ static int put_literal(struct imap *s, struct queued *q, struct fault *f)
 	return 1;
 }
 
-static void pop(struct imap *s)
+void queued_free(struct queued *q)
+{
+	imap_cmd_free(&q->cmd);
+	free(q);
+}
+
+static struct queued *take(struct imap *s)
 {
 	struct queued *q = s->head;
 
 	s->head = q->next;
 	if (s->head == NULL)
 		s->tail = &s->head;
-	imap_cmd_free(&q->cmd);
-	free(q);
+	return q;
+}
+
+/* The command at the head is out. */
+static void pop(struct imap *s)
+{
+	struct early *e = &s->early;
+	struct queued *q = take(s);
+	bool unsure = e->phase == EARLY_GREETING || e->phase == EARLY_LOGIN;
+
+	if (!unsure || q->tag == e->login_tag) {
+		queued_free(q);
+		return;
+	}
+	q->next = NULL;
+	*e->kept_tail = q;
+	e->kept_tail = &q->next;
+}
+
+void imap_flow_again(struct imap *s)
+{
+	struct early *e = &s->early;
+
+	for (struct queued *q = e->kept; q != NULL; q = q->next) {
+		q->tag_sent = q->announced = q->granted = false;
+		q->text_sent = q->literal = 0;
+		q->octets_sent = 0;
+	}
+	if (e->kept == NULL)
+		return;
+	if (s->head == NULL)
+		s->tail = e->kept_tail;
+	*e->kept_tail = s->head;
+	s->head = e->kept;
+	e->kept = NULL;
+	e->kept_tail = &e->kept;
 }
 
 /* The command at the head. 1 all of it is out, 0 has to wait, -1 fault. */
@@ -138,9 +178,16 @@ static int put_command(struct imap *s, struct queued *q, struct fault *f)
 	return put_text(s, q, q->cmd.text.len) && put_whole(s, "\r\n");
 }
 
+/* Behind COMPRESS nothing may go before it is answered (RFC 4978 section 3). */
+static bool is_held(const struct imap *s)
+{
+	return s->compress_tag != 0 && s->head->tag != s->compress_tag && !s->head->tag_sent &&
+	    s->head->tag > s->compress_tag;
+}
+
 int imap_flow(struct imap *s, struct fault *f)
 {
-	while (s->head != NULL) {
+	while (s->head != NULL && !is_held(s)) {
 		int r = put_command(s, s->head, f);
 
 		if (r == -1)
@@ -156,7 +203,7 @@ bool imap_flow_ready(const struct imap *s)
 {
 	const struct queued *q = s->head;
 
-	return q != NULL && (!q->announced || q->granted);
+	return q != NULL && !is_held(s) && (!q->announced || q->granted);
 }
 
 bool imap_flow_grant(struct imap *s)
@@ -183,12 +230,12 @@ int imap_flow_refused(struct imap *s, uint32_t tag, struct fault *f)
 	 * counts, and the connection ends with it. */
 	if (!s->head->announced || s->head->granted)
 		s->alive = false;
-	pop(s);
+	queued_free(take(s));
 	return 0;
 }
 
 void imap_flow_clear(struct imap *s)
 {
 	while (s->head != NULL)
-		pop(s);
+		queued_free(take(s));
 }

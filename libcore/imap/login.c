@@ -217,19 +217,20 @@ static int exchange(
 	return sasl_done(x, NULL, 0, f);
 }
 
-static int run_mechanism(struct imap *s, struct sasl *x, const char *mechanism, struct fault *f)
+/* Queues AUTHENTICATE, with what the client says first where that may go with it (SASL-IR, RFC 4959). Its tag, or 0. */
+static uint32_t send_mechanism(
+    struct imap *s, struct sasl *x, const char *mechanism, bool initial, struct fault *f)
 {
 	struct imap_cmd c;
 	struct buf first;
-	bool initial = sasl_client_first(x) && imap_has(s, "SASL-IR");
-	int r = -1;
 
 	buf_init(&first, SASL_MAX);
 	imap_cmd_init(&c, s, "AUTHENTICATE");
 	imap_atom(&c, mechanism);
 	if (initial && sasl_step(x, NULL, 0, &first, f) == -1) {
 		imap_cmd_free(&c);
-		goto out;
+		buf_wipe(&first);
+		return 0;
 	}
 	if (initial) {
 		buf_putc(&c.text, ' ');
@@ -238,16 +239,19 @@ static int run_mechanism(struct imap *s, struct sasl *x, const char *mechanism, 
 		enc_base64(&c.text, first.data, first.len);
 		c.secret = true;
 	}
-
-	uint32_t tag = imap_send(s, &c, f);
-	if (tag != 0)
-		r = exchange(s, x, tag, !initial, f);
-out:
 	buf_wipe(&first);
-	return r;
+	return imap_send(s, &c, f);
 }
 
-static int login_command(struct imap *s, const struct credentials *k, struct fault *f)
+static int run_mechanism(struct imap *s, struct sasl *x, const char *mechanism, struct fault *f)
+{
+	bool initial = sasl_client_first(x) && imap_has(s, "SASL-IR");
+	uint32_t tag = send_mechanism(s, x, mechanism, initial, f);
+
+	return tag == 0 ? -1 : exchange(s, x, tag, !initial, f);
+}
+
+uint32_t imap_send_login(struct imap *s, const struct credentials *k, struct fault *f)
 {
 	struct imap_cmd c;
 
@@ -255,16 +259,24 @@ static int login_command(struct imap *s, const struct credentials *k, struct fau
 	imap_astring(&c, k->user, strlen(k->user));
 	imap_astring(&c, k->password, strlen(k->password));
 	c.secret = true;
-	if (imap_run(s, &c, NULL, f) == -1) {
-		if (imap_alive(s) && f->cls == FAULT_REFUSED)
-			f->cls = FAULT_AUTH;
-		return -1;
-	}
-	return 0;
+	return imap_send(s, &c, f);
+}
+
+static int login_command(struct imap *s, const struct credentials *k, struct fault *f)
+{
+	struct event ev;
+	uint32_t tag = imap_send_login(s, k, f);
+	int r = tag == 0 ? -1 : 1;
+
+	while (r == 1)
+		r = imap_until(s, tag, &ev, f);
+	if (r == -1 && imap_alive(s) && f->cls == FAULT_REFUSED)
+		f->cls = FAULT_AUTH;
+	return r;
 }
 
 /* LOGIN (RFC 9051 section 6.2.3) when no mechanism fits: never where the line is open, the server forbids it, or mechanisms are pinned. */
-static bool may_login(const struct imap *s, const struct credentials *k)
+bool imap_may_login(const struct imap *s, const struct credentials *k)
 {
 	return k->user != NULL && k->password != NULL && k->token == NULL && k->auth == NULL &&
 	    imap_is_safe(s) && !imap_has(s, "LOGINDISABLED");
@@ -300,7 +312,7 @@ static int authenticate(struct imap *s, const struct imap_options *o, struct fau
 	const char *mechanism = choose(s, o, &peer, &binding, &none);
 	int r = -1;
 
-	if (mechanism == NULL && may_login(s, o->credentials)) {
+	if (mechanism == NULL && imap_may_login(s, o->credentials)) {
 		r = login_command(s, o->credentials, f);
 	} else if (mechanism == NULL) {
 		*f = none;
@@ -315,28 +327,34 @@ static int authenticate(struct imap *s, const struct imap_options *o, struct fau
 	return r;
 }
 
-static int compress(struct imap *s, struct fault *f)
+int imap_compress(struct imap *s, struct fault *f)
 {
-	struct fault refused;
 	struct imap_cmd c;
 
-	if (!imap_has(s, "COMPRESS=DEFLATE"))
+	if (!imap_has(s, "COMPRESS=DEFLATE") || imap_is_compressed(s) || s->compress_tag != 0 ||
+	    s->deflate_due)
+		return 0;
+	/* Whether what is sent with the login is taken is found out by asking, which is not possible behind COMPRESS. */
+	if (s->early.phase != EARLY_OFF && s->early.how != IMAP_EARLY_TAKES &&
+	    s->early.how != IMAP_EARLY_LOGIN_TAKES)
 		return 0;
 	imap_cmd_init(&c, s, "COMPRESS");
 	imap_atom(&c, "DEFLATE");
-	if (imap_run(s, &c, NULL, &refused) == -1) {
-		if (imap_alive(s)) /* a server may refuse, as TLS compresses already */
-			return 0;
-		*f = refused;
+	s->compress_tag = imap_send(s, &c, f);
+	return s->compress_tag == 0 ? -1 : 0;
+}
+
+/* A server may refuse, as TLS compresses already. */
+static int compress(struct imap *s, struct fault *f)
+{
+	struct event ev;
+
+	if (imap_compress(s, f) == -1)
 		return -1;
-	}
-	chan_take(s->chan, s->taken);
-	s->taken = 0;
-	if (chan_deflate(s->chan, f) == -1) {
-		s->alive = false;
-		return -1;
-	}
-	return 0;
+	while (s->compress_tag != 0)
+		if (imap_next(s, -1, &ev, f) == -1)
+			return -1;
+	return imap_take(s, f);
 }
 
 /* Keeps what is offered where we log in; what counts afterwards has to be said anew, in the OK or on demand. */
@@ -355,8 +373,7 @@ static int log_in_once(struct imap *s, const struct imap_options *o, struct faul
 	return 0;
 }
 
-/* What would say everything in one message, by what is offered; NULL when it would not. */
-static const char *single_step(struct imap *s, const struct imap_options *o)
+const char *imap_single_step(struct imap *s, const struct imap_options *o)
 {
 	struct sasl_peer peer;
 	struct fault ignored;
@@ -379,7 +396,7 @@ static const char *recall(struct imap *s, const struct imap_options *o)
 	if (s->caps != NULL || o->known.caps_before == NULL || !imap_is_safe(s))
 		return NULL;
 	s->caps = strdup(o->known.caps_before);
-	mechanism = s->caps != NULL && imap_has(s, "SASL-IR") ? single_step(s, o) : NULL;
+	mechanism = s->caps != NULL && imap_has(s, "SASL-IR") ? imap_single_step(s, o) : NULL;
 	if (mechanism == NULL)
 		imap_forget_caps(s);
 	return mechanism;
@@ -398,14 +415,35 @@ static int log_in(struct imap *s, const struct imap_options *o, struct fault *f)
 		return -1;
 	imap_forget_caps(s);
 	if (learn_caps(s, &ignored) == -1 ||
-	    (single_step(s, o) == recalled && imap_has(s, "SASL-IR")))
+	    (imap_single_step(s, o) == recalled && imap_has(s, "SASL-IR")))
 		return -1;
 	return log_in_once(s, o, f);
+}
+
+uint32_t imap_send_single(
+    struct imap *s, const struct imap_options *o, const char *mechanism, struct fault *f)
+{
+	struct sasl_peer peer;
+	struct buf binding;
+	struct sasl *x = NULL;
+	uint32_t tag = 0;
+
+	if (choose(s, o, &peer, &binding, f) == mechanism)
+		x = sasl_new(mechanism, o->credentials, &peer, f);
+	if (x != NULL)
+		tag = send_mechanism(s, x, mechanism, true, f);
+	sasl_free(x);
+	buf_wipe(&binding);
+	return tag;
 }
 
 int imap_login(struct imap *s, const struct imap_options *o, struct fault *f)
 {
 	bool preauth = false;
+	int early = imap_early_begin(s, o, f);
+
+	if (early != 0)
+		return early == 1 ? 0 : -1;
 
 	if (greet(s, &preauth, f) == -1)
 		return -1;

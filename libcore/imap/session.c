@@ -152,6 +152,7 @@ static const char *complete(struct imap *s, const char *tag, uint32_t *number)
 static int broken(struct imap *s, struct fault *f)
 {
 	s->alive = false;
+	imap_early_lost(s);
 	if (s->bye.cls != FAULT_NONE)
 		*f = s->bye;
 	return -1;
@@ -168,12 +169,22 @@ static void note_bye(struct imap *s, const struct event *ev)
 	s->bye_end = net_now() + BYE_WAIT;
 }
 
+static void note_compress(struct imap *s, const struct event *ev)
+{
+	if (ev->num != s->compress_tag)
+		return;
+	s->compress_tag = 0;
+	s->deflate_due = ev->cond == COND_OK;
+}
+
 /* What the session itself makes of an event before the caller sees it. 1: hand it out, 0: it was for us, -1: fault. */
 static int digest(struct imap *s, struct event *ev, struct fault *f)
 {
+	if (s->early.phase == EARLY_GREETING)
+		return imap_early_event(s, ev, f);
 	switch (ev->kind) {
 	case EV_CONTINUE:
-		return !imap_flow_grant(s);
+		return imap_flow_grant(s) ? 0 : imap_early_event(s, ev, f);
 	case EV_CAPABILITY:
 		return imap_set_caps(s, ev->args, f) == -1 ? -1 : 1;
 	case EV_TAGGED:
@@ -183,6 +194,7 @@ static int digest(struct imap *s, struct event *ev, struct fault *f)
 			    "a reply to a command that was not sent: %s", ev->tag);
 		if (imap_flow_refused(s, ev->num, f) == -1)
 			return -1;
+		note_compress(s, ev);
 		break;
 	case EV_STATUS:
 		note_bye(s, ev);
@@ -192,7 +204,18 @@ static int digest(struct imap *s, struct event *ev, struct fault *f)
 	}
 	if (ev->code == CODE_CAPABILITY && imap_set_caps(s, ev->args, f) == -1)
 		return -1;
-	return 1;
+	return imap_early_event(s, ev, f);
+}
+
+/* What is left of the last event goes, and with it perhaps the end of what comes uncompressed. */
+int imap_take(struct imap *s, struct fault *f)
+{
+	chan_take(s->chan, s->taken);
+	s->taken = 0;
+	if (!s->deflate_due)
+		return 0;
+	s->deflate_due = false;
+	return chan_deflate(s->chan, f) == -1 ? broken(s, f) : 0;
 }
 
 /* Looks for an event in what has come in. 1 found, 0 none yet, -1 fault. */
@@ -201,8 +224,8 @@ static int parse(struct imap *s, struct event *ev, struct fault *f)
 	for (;;) {
 		size_t n, used;
 
-		chan_take(s->chan, s->taken);
-		s->taken = 0;
+		if (imap_take(s, f) == -1)
+			return -1;
 
 		const char *p = chan_peek(s->chan, &n);
 		if (response_feed(s->parser, p, n, &used, ev, f) == -1)
@@ -259,19 +282,21 @@ int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
 
 		if (r != 0)
 			return r;
-		chan_take(s->chan, s->taken);
-		s->taken = 0;
-		if (imap_flow(s, f) == -1)
+		if (imap_take(s, f) == -1 || imap_early_silence(s, f) == -1 ||
+		    imap_flow(s, f) == -1)
 			return -1;
 
 		struct chan_stats before = chan_stats(s->chan);
-		r = wait_for_octets(s, until(s, deadline), f);
+		int64_t wake = imap_early_until(s, until(s, deadline));
+		r = wait_for_octets(s, wake, f);
 		if (r == -1)
 			return -1;
 		struct chan_stats now = chan_stats(s->chan);
 		bool moved = now.up != before.up || now.down != before.down;
 		if (r == 0 && s->bye.cls != FAULT_NONE && net_now() >= s->bye_end)
 			return broken(s, f);
+		if (r == 0 && net_now() < deadline)
+			continue;
 		if (r == 0 && timeout != -1)
 			return 0;
 		if (r == 0 && !moved)
@@ -305,6 +330,16 @@ int imap_run(struct imap *s, struct imap_cmd *c, struct event *ev, struct fault 
 		r = imap_until(s, tag, e, f);
 	while (r == 1);
 	return r;
+}
+
+struct pollfd imap_poll(const struct imap *s)
+{
+	return (struct pollfd){.fd = chan_fd(s->chan), .events = chan_events(s->chan)};
+}
+
+bool imap_ready(const struct imap *s)
+{
+	return chan_has_pending(s->chan);
 }
 
 uint32_t imap_idle(struct imap *s, struct fault *f)
@@ -364,6 +399,7 @@ void imap_drop(struct imap *s)
 	if (s == NULL)
 		return;
 	imap_flow_clear(s);
+	imap_early_free(s);
 	chan_free(s->chan);
 	response_free(s->parser);
 	free(s->caps);
@@ -371,20 +407,20 @@ void imap_drop(struct imap *s)
 	free(s);
 }
 
-/* Only where nothing is on its way: a literal would have to come first, from a descriptor that its owner may have closed. */
+/* Only where nothing is on its way: a literal would have to come first, from a descriptor that its owner may have closed. All that we
+ * asked for has been answered, so the goodbye is not waited for: that would be a round trip. */
 static void log_out(struct imap *s)
 {
-	int64_t end = net_now() + LOGOUT_WAIT, left;
+	int64_t end = net_now() + LOGOUT_WAIT;
 	struct fault f;
 	struct imap_cmd c;
-	struct event ev;
-	uint32_t tag;
 
 	s->closing = true;
 	imap_cmd_init(&c, s, "LOGOUT");
-	tag = imap_send(s, &c, &f);
-	while (tag != 0 && (left = end - net_now()) > 0 && imap_next(s, (int)left, &ev, &f) == 1)
-		if (ev.kind == EV_TAGGED && ev.num == tag)
+	if (imap_send(s, &c, &f) == 0 || imap_flow(s, &f) == -1)
+		return;
+	while (chan_unsent(s->chan) > 0 && net_now() < end)
+		if (chan_pump(s->chan, CHAN_OUT, end, &f) <= 0)
 			break;
 }
 

@@ -14,6 +14,7 @@
 #ifndef LM_IMAP_SESSION_H
 #define LM_IMAP_SESSION_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -29,11 +30,25 @@ enum {
 	IMAP_CAPS_MAX = 16384,
 };
 
+/*
+ * Whether a server takes commands that come before it has let us in, in one flight with the login. Some take all of it even before their greeting
+ * is read; some swallow what follows an AUTHENTICATE with an initial response, yet take the same flight behind LOGIN. It is learned by trying, at the cost of a
+ * round trip, never of a hang.
+ */
+enum imap_early {
+	IMAP_EARLY_UNKNOWN, /* try AUTHENTICATE */
+	IMAP_EARLY_TAKES,   /* it worked */
+	IMAP_EARLY_LOGIN,   /* try LOGIN: it did not work behind AUTHENTICATE */
+	IMAP_EARLY_LOGIN_TAKES,
+	IMAP_EARLY_NEVER,
+};
+
 /* Remembered of the server from last time (a memo): saves round trips, never trusted for security. */
 struct imap_known {
 	/* imap_caps_before(), or NULL. Where the greeting does not list any, one message that is enough to log in goes out at once. */
 	const char *caps_before;
-	const char *caps_after; /* imap_caps(), or NULL; not used yet */
+	const char *caps_after; /* imap_caps(), or NULL */
+	enum imap_early early;
 };
 
 struct imap_options {
@@ -43,6 +58,9 @@ struct imap_options {
 	bool
 	    compress; /* COMPRESS=DEFLATE when offered (one more round trip): worth it when much is to come */
 	int timeout; /* ms without progress; 0: 60 s */
+	/* Do not wait for the greeting and the login where `known` makes that possible (implicit TLS, a login of one message): imap_open() comes back at once, imap_has() answers as last
+	 * time, and what is sent goes out in one flight with the login. Such commands may be sent twice. See imap_early_failed(). */
+	bool early;
 	struct imap_known known;
 };
 
@@ -51,7 +69,7 @@ struct imap;
 /* Connects and logs in: greeting, STARTTLS, AUTHENTICATE with the strongest mechanism (SASL-IR where offered), LOGIN as a last resort, capabilities, COMPRESS. NULL with the fault:
  * FAULT_AUTH when refused for good, FAULT_TEMP for a BYE or a lost line, FAULT_PROTOCOL for PREAUTH before a STARTTLS that is demanded. */
 struct imap *imap_open(const struct imap_options *o, struct fault *f);
-/* LOGOUT without waiting for more than half a second (a tunnel has another second to end), and release. Where a command is still on
+/* LOGOUT, whose answer is not waited for (a tunnel has a second to end), and release. Where a command is still on
  * its way out there is no LOGOUT: what it reads from may be gone. NULL is fine. */
 void imap_close(struct imap *s);
 /* Release without a word (after a fault). */
@@ -87,6 +105,17 @@ uint32_t imap_idle(struct imap *s, struct fault *f);
 int imap_done(struct imap *s, struct fault *f);
 /* The line still stands. */
 bool imap_alive(const struct imap *s);
+/* The login that was not waited for did not work out (refused, the line lost, a challenge where none belongs): nothing of what was sent with it was done. The session is dead;
+ * open again without `early`, which tells what is really wrong. */
+bool imap_early_failed(const struct imap *s);
+/* What to remember as known.early; changes until the login is over. */
+enum imap_early imap_early_learned(const struct imap *s);
+/* Queues COMPRESS=DEFLATE where it is offered; what is sent later waits until the server has answered, so it should come last in a flight. 0, or -1 with the fault. */
+int imap_compress(struct imap *s, struct fault *f);
+/* For those who poll many: what to poll for, after imap_next(s, 0, ...) gave 0. */
+struct pollfd imap_poll(const struct imap *s);
+/* Octets are there that imap_next(s, 0, ...) would read without the descriptor being readable. */
+bool imap_ready(const struct imap *s);
 /* COMPRESS=DEFLATE is on; TLS is (a tunnel is not TLS). */
 bool imap_is_compressed(const struct imap *s);
 bool imap_is_tls(const struct imap *s);

@@ -17,6 +17,24 @@ struct queued {
 	bool tag_sent;
 };
 
+/* A login that is not waited for (session_early.c). */
+enum early_phase {
+	EARLY_OFF,
+	EARLY_GREETING, /* all is sent, the greeting has not come */
+	EARLY_LOGIN,    /* greeted; the login is not answered */
+	EARLY_IN,       /* logged in; was the rest taken? */
+	EARLY_FAILED,
+};
+struct early {
+	enum early_phase phase;
+	enum imap_early how; /* as remembered, then as learned */
+	uint32_t login_tag;
+	uint32_t sentinel; /* of a NOOP: its reply comes after those to all that was taken */
+	struct queued *kept, **kept_tail; /* sent, to be sent again if it was swallowed */
+	int64_t ask_at;                   /* when silence gets suspicious */
+	bool preauth;
+};
+
 struct imap {
 	struct chan *chan;
 	struct response_parser *parser;
@@ -30,6 +48,9 @@ struct imap {
 	size_t taken; /* octets of the last event, still in the channel's buffer */
 	uint32_t next_tag;
 	struct queued *head, **tail;
+	struct early early;
+	uint32_t compress_tag; /* of a COMPRESS that is not answered yet: nothing may follow it */
+	bool deflate_due;      /* it was answered: the next octet is compressed */
 	uint32_t inflight[IMAP_INFLIGHT_MAX];
 	const char *inflight_name[IMAP_INFLIGHT_MAX];
 	size_t ninflight;
@@ -41,6 +62,8 @@ struct imap {
  * set). `safe`: it counts as encrypted, though it is not. */
 struct imap *imap_open_chan(
     struct chan *c, const struct imap_options *o, bool safe, struct fault *f);
+/* What is left of the last event goes; COMPRESS takes effect when that was its reply. 0 or -1. */
+int imap_take(struct imap *s, struct fault *f);
 /* Passwords may be sent. */
 bool imap_is_safe(const struct imap *s);
 
@@ -55,7 +78,30 @@ bool imap_flow_grant(struct imap *s);
 int imap_flow_refused(struct imap *s, uint32_t tag, struct fault *f);
 void imap_flow_clear(struct imap *s);
 
+/* Puts the kept commands back in front of the queue, to be sent anew. */
+void imap_flow_again(struct imap *s);
+void queued_free(struct queued *q);
+
+/* session_early.c: what the login that was not waited for makes of an event. 1: hand it out, 0: it was for us, -1: fault. */
+int imap_early_event(struct imap *s, struct event *ev, struct fault *f);
+/* The time at which something has to be done if nothing comes; `deadline` if that is earlier. */
+int64_t imap_early_until(const struct imap *s, int64_t deadline);
+/* Does it. 0, or -1: fault. */
+int imap_early_silence(struct imap *s, struct fault *f);
+/* Sends the login without waiting, where that is possible: 1; 0: it is not. */
+int imap_early_begin(struct imap *s, const struct imap_options *o, struct fault *f);
+/* The line was lost in the middle of it. */
+void imap_early_lost(struct imap *s);
+void imap_early_free(struct imap *s);
+
 /* login.c */
+/* What would say everything in one message, by the capabilities that are set; NULL when it would not. */
+const char *imap_single_step(struct imap *s, const struct imap_options *o);
+bool imap_may_login(const struct imap *s, const struct credentials *k);
+/* Queue a login; its tag, or 0. */
+uint32_t imap_send_login(struct imap *s, const struct credentials *k, struct fault *f);
+uint32_t imap_send_single(
+    struct imap *s, const struct imap_options *o, const char *mechanism, struct fault *f);
 int imap_login(struct imap *s, const struct imap_options *o, struct fault *f);
 int imap_set_caps(struct imap *s, const struct node *args, struct fault *f);
 void imap_forget_caps(struct imap *s);

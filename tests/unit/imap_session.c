@@ -204,7 +204,7 @@ TEST(no_progress)
 	talk_close(&t);
 }
 
-TEST(close_does_not_wait_long)
+TEST(close_does_not_wait)
 {
 	struct talk t = {0};
 	int64_t start;
@@ -213,7 +213,7 @@ TEST(close_does_not_wait_long)
 	REQUIRE(talk_open(&t, PEER_IN("") "< a1 LOGOUT\n> * 1 EXISTS\n> * 2 EXISTS\n"));
 	start = net_now();
 	imap_close(t.s);
-	CHECK(net_now() - start >= 400 && net_now() - start < 1000);
+	CHECK(net_now() - start < 400);
 	t.s = NULL;
 	talk_close(&t);
 	REQUIRE(talk_open(&t, PEER_IN("") "< a1 LOGOUT\n> * BYE bye\n> a1 OK\n"));
