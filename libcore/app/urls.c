@@ -22,6 +22,7 @@ struct urls {
 	size_t narg, next_arg;
 	bool reading; /* lines are being read */
 	bool whole_only;
+	bool in_order; /* only neighbours share a batch */
 	struct input input;
 	struct urls_item *item; /* the window */
 	size_t n, octets;
@@ -88,6 +89,11 @@ void urls_free(struct urls *u)
 void urls_want_messages(struct urls *u)
 {
 	u->whole_only = true;
+}
+
+void urls_keep_order(struct urls *u)
+{
+	u->in_order = true;
 }
 
 static void count_failure(struct urls *u, enum fault_class cls)
@@ -257,6 +263,8 @@ static size_t group_of(const struct urls *u, size_t i)
 	/* Mostly a line is of the same mailbox as the one before it. */
 	if (g < u->ngroup && same_batch(&u->item[u->group[g].first], &u->item[i]))
 		return g;
+	if (u->in_order)
+		return u->ngroup;
 	for (g = 0; g < u->ngroup; g++)
 		if (same_batch(&u->item[u->group[g].first], &u->item[i]))
 			break;

@@ -61,6 +61,8 @@ struct urls;
 struct urls *urls_new(struct tool *t, char *const *arg, size_t n, FILE *in, struct fault *f);
 /* From now on a URL of a part (";SECTION=", ";PARTIAL=") counts as a bad line: for programs that change whole messages. */
 void urls_want_messages(struct urls *u);
+/* From now on only URLs that follow one another share a batch: for programs whose output is in the order of the input. */
+void urls_keep_order(struct urls *u);
 /*
  * The next batch (owned by u, valid until the next call). 1, 0: no more, -1: FAULT_IO of the input, FAULT_TEMP without memory.
  * Batches come in the order of their first URLs, window by window. In a line, locate_field() is the URL; empty lines
