@@ -1,6 +1,7 @@
 /* mailbox: opening one. */
 #include "imap/mailbox.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -9,9 +10,30 @@ static struct mailbox nothing_known(bool read_only)
 	return (struct mailbox){.read_only = read_only, .any_keyword = true, .forwarded = true};
 }
 
+/* The list as text. What does not fit is not known at all, rather than in part. */
+static void keep_list(struct mailbox *m, const struct node *list)
+{
+	size_t len = 0;
+
+	for (const struct node *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
+		int w = snprintf(m->permanent + len, sizeof(m->permanent) - len, "%s%s ",
+		    len == 0 ? " " : "", n->s);
+
+		if (w < 0 || (size_t)w >= sizeof(m->permanent) - len) {
+			m->permanent[0] = '\0';
+			return;
+		}
+		len += (size_t)w;
+	}
+	/* An empty list is not the same as none. */
+	if (len == 0)
+		snprintf(m->permanent, sizeof(m->permanent), " ");
+}
+
 static void permanent_flags(struct mailbox *m, const struct node *list)
 {
 	m->any_keyword = m->forwarded = false;
+	keep_list(m, list);
 	for (const struct node *n = list != NULL ? list->child : NULL; n != NULL; n = n->next) {
 		if (strcmp(n->s, "\\*") == 0)
 			m->any_keyword = m->forwarded = true;
@@ -86,4 +108,14 @@ int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidv
 	uint32_t tag = mailbox_send(s, name, read_only, f);
 
 	return tag == 0 ? -1 : mailbox_finish(s, tag, name, read_only, uidvalidity, m, f);
+}
+
+bool mailbox_keeps(const struct mailbox *m, const char *flag)
+{
+	char word[MAILBOX_PERMANENT_MAX];
+
+	if (m->permanent[0] == '\0' || (*flag != '\\' && m->any_keyword))
+		return true;
+	snprintf(word, sizeof(word), " %s ", flag);
+	return strcasestr(m->permanent, word) != NULL;
 }

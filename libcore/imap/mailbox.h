@@ -10,6 +10,8 @@
 #include "base/fault.h"
 #include "imap/session.h"
 
+enum { MAILBOX_PERMANENT_MAX = 2048 };
+
 struct mailbox {
 	uint32_t exists;
 	uint32_t uidvalidity;   /* 0: the server did not say */
@@ -18,6 +20,8 @@ struct mailbox {
 	bool read_only;
 	bool any_keyword; /* PERMANENTFLAGS has \* (or was not sent: RFC 9051 says assume all) */
 	bool forwarded;   /* $Forwarded can be stored */
+	/* PERMANENTFLAGS, each flag with a blank before and behind it; "": not sent, or too long. */
+	char permanent[MAILBOX_PERMANENT_MAX];
 };
 
 /*
@@ -30,5 +34,8 @@ int mailbox_open(struct imap *s, const char *name, bool read_only, uint32_t uidv
 uint32_t mailbox_send(struct imap *s, const char *name, bool read_only, struct fault *f);
 int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_only,
     uint32_t uidvalidity, struct mailbox *m, struct fault *f);
+
+/* Whether a change of this flag stays: it is in PERMANENTFLAGS, or a keyword where those have \*, or nothing is known of them. */
+bool mailbox_keeps(const struct mailbox *m, const char *flag);
 
 #endif
