@@ -40,7 +40,8 @@ static struct imap_line *take_out(struct lines *l, size_t i)
 	struct imap_line *line = l->line[i];
 
 	l->n--;
-	memmove(l->line + i, l->line + i + 1, (l->n - i) * sizeof(l->line[0]));
+	for (; i < l->n; i++)
+		l->line[i] = l->line[i + 1];
 	return line;
 }
 
@@ -48,7 +49,8 @@ static struct imap_line *put_first(struct lines *l, struct imap_line *line)
 {
 	if (l->n == LINES_MAX)
 		imap_line_close(take_out(l, LINES_MAX - 1));
-	memmove(l->line + 1, l->line, l->n * sizeof(l->line[0]));
+	for (size_t i = l->n; i > 0; i--)
+		l->line[i] = l->line[i - 1];
 	l->line[0] = line;
 	l->n++;
 	return line;

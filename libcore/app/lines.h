@@ -34,7 +34,7 @@ void lines_init(struct lines *l, struct tool *t);
 void lines_free(struct lines *l);
 /*
  * The account's connection: the open one if it still stands, else a new one (`bulk` as in imap_line_open(), for a new one only).
- * Valid until the next call. NULL with the fault of imap_line_open(). An account that refused to let us in (FAULT_AUTH,
+ * Valid until the next call for the same account, or the LINES_MAX-th for others. NULL with the fault of imap_line_open(). An account that refused to let us in (FAULT_AUTH,
  * FAULT_CONFIG) is not asked again, and one that could not be reached not for LINES_PATIENCE seconds: the same fault comes at
  * once, so that a list of many batches does not wait for many timeouts.
  */

@@ -121,6 +121,24 @@ void urls_failed(struct urls *u, const struct url *url, const struct fault *why)
 	count_failure(u, why->cls);
 }
 
+void urls_failed_uids(
+    struct urls *u, const struct batch *b, const struct set *uids, const struct fault *why)
+{
+	struct set said;
+
+	set_init(&said, URLS_WINDOW);
+	for (size_t i = 0; i < b->n; i++) {
+		uint32_t uid = b->item[i].url.uid;
+
+		if (!set_has(uids, uid) || set_has(&said, uid))
+			continue;
+		urls_failed(u, &b->item[i].url, why);
+		/* Without memory one is named twice. */
+		set_add(&said, uid, uid);
+	}
+	set_free(&said);
+}
+
 void urls_failed_batch(struct urls *u, const struct batch *b, const struct fault *why)
 {
 	for (size_t i = 0; i < b->n; i++)
@@ -157,6 +175,9 @@ static int check_url(const struct urls *u, const struct url *url, struct fault *
 {
 	if (url->mailbox == NULL || url->uid == 0)
 		return fault_set(f, FAULT_DATA, "the URL names no message");
+	/* In a set the highest number of all would be "*": the last message, whichever that is. */
+	if (url->uid == UINT32_MAX)
+		return fault_set(f, FAULT_DATA, "no such message");
 	if (u->whole_only && (url->section != NULL || url->has_partial))
 		return fault_set(f, FAULT_DATA, "the URL names a part, a whole message is wanted");
 	return 0;

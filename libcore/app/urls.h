@@ -34,8 +34,8 @@ enum {
 
 /* One URL of a batch, absolute (as locate() makes it). */
 struct urls_item {
-	struct url
-	    url; /* uid != 0. UIDVALIDITY as given, 0 when the URL has none; batch_open() fills it in */
+	/* uid is neither 0 nor UINT32_MAX. UIDVALIDITY as given, 0 when the URL has none; batch_open() fills it in. */
+	struct url url;
 	/* urls' own: */
 	const struct account *account;
 	size_t batch, order;
@@ -44,9 +44,8 @@ struct urls_item {
 /* All items of a window that are in one mailbox and have the same UIDVALIDITY (or none: a stale URL beside them must not spoil those). */
 struct batch {
 	const struct account *account;
-	const char *mailbox; /* UTF-8; "INBOX" in capitals, however it was written */
-	uint32_t
-	    uidvalidity; /* as the URLs have it (0: they have none); batch_open() fills it in */
+	const char *mailbox;    /* UTF-8; "INBOX" in capitals, however it was written */
+	uint32_t uidvalidity;   /* as the URLs have it, 0: they have none; filled in as in items */
 	struct urls_item *item; /* in the order of the input; one that came twice is here twice */
 	size_t n;               /* at least 1 */
 	struct set uids;        /* of all items */
@@ -72,6 +71,9 @@ void urls_keep_order(struct urls *u);
 int urls_next(struct urls *u, struct batch **b, struct fault *f);
 /* Notes that something went wrong with a URL: why->cls counts for urls_result(). Prints "NAME: URL: message" on t->err (no token of a URLAUTH is shown). */
 void urls_failed(struct urls *u, const struct url *url, const struct fault *why);
+/* The same for each message of the batch whose UID is in the set, once. */
+void urls_failed_uids(
+    struct urls *u, const struct batch *b, const struct set *uids, const struct fault *why);
 /* The same for each item of the batch. */
 void urls_failed_batch(struct urls *u, const struct batch *b, const struct fault *why);
 /* The exit code so far: FAULT_NONE, or the class of the first failure that is for good, or FAULT_TEMP when all were temporary. */

@@ -221,6 +221,38 @@ TEST(bad_lines_are_named_and_passed_over)
 	end();
 }
 
+TEST(the_highest_uid_would_be_a_star)
+{
+	const char *arg[] = {"work/A/;UID=4294967295", "work/A/;UID=4294967294"};
+
+	begin(arg, 2, "");
+	CHECK_STR(next(), "work A 0: 4294967294");
+	CHECK_STR(uids(&b->uids), "4294967294");
+	CHECK_STR(next(), "end");
+	CHECK_INT(urls_result(u), FAULT_DATA);
+	CHECK(strstr(err(), "UID=4294967295: no such message") != NULL);
+	end();
+}
+
+TEST(failures_of_a_set_are_named_once)
+{
+	const char *arg[] = {"work/A/;UID=1", "work/A/;UID=2", "work/A/;UID=1", "work/A/;UID=3"};
+	struct fault why = {.cls = FAULT_TEMP, .msg = "later"};
+	struct set some;
+
+	begin(arg, 4, "");
+	set_init(&some, 10);
+	set_add(&some, 1, 1);
+	set_add(&some, 3, 1000000);
+	CHECK_STR(next(), "work A 0: 1 2 1 3");
+	urls_failed_uids(u, b, &some, &why);
+	CHECK_STR(err(),
+	    "lm-test: imap://alice@mail.example.org/A/;UID=1: later\n"
+	    "lm-test: imap://alice@mail.example.org/A/;UID=3: later\n");
+	set_free(&some);
+	end();
+}
+
 TEST(a_part_is_no_message)
 {
 	const char *arg[] = {
