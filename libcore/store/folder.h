@@ -44,10 +44,10 @@ struct folder_walk {
 	enum folder_layout layout;
 	int root; /* borrowed */
 	bool begun;
-	size_t depth;                 /* open directories */
-	void *dir[FOLDER_DEPTH_MAX];  /* DIR * */
-	size_t len[FOLDER_DEPTH_MAX]; /* of the path of each */
-	uint64_t skipped;             /* directories too deep, too long or not readable */
+	size_t depth;                     /* open directories */
+	void *dir[FOLDER_DEPTH_MAX + 1];  /* DIR * */
+	size_t len[FOLDER_DEPTH_MAX + 1]; /* of the path of each */
+	uint64_t skipped;                 /* directories too deep, too long or not readable */
 	char path[FOLDER_PATH_MAX + 1];
 };
 void folder_walk_begin(struct folder_walk *w, enum folder_layout layout, int root);

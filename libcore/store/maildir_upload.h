@@ -32,9 +32,8 @@ struct upload_file {
 	uint64_t size;   /* octets with CRLF line ends: of the literal */
 	uint64_t octets; /* of the file */
 	time_t mtime;
-	bool plain;    /* every LF has its CR: the file can be sent as it is */
-	bool has_nul;  /* only a literal8 can carry it (RFC 3516) */
-	bool has_8bit; /* octets beyond ASCII in the header section (as far as UPLOAD_HEADER_MAX) */
+	bool plain;                       /* every LF has its CR: the file can be sent as it is */
+	bool has_nul;                     /* only a literal8 can carry it (RFC 3516) */
 	unsigned char sha256[DIGEST_LEN]; /* store/maildir_lines.h */
 	char message_id[UPLOAD_MESSAGE_ID_MAX +
 	    1]; /* unfolded, trimmed, as it stands with its <>; "" if there is none */
