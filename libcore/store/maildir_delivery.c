@@ -10,19 +10,19 @@
 
 enum { PIECE = 16 * 1024 };
 
-int delivery_begin(struct delivery *d, const struct maildir *m, bool digest, struct fault *f)
+int delivery_begin(struct delivery *d, const struct maildir *m, unsigned how, struct fault *f)
 {
 	d->m = m;
 	d->result = DELIVERY_NONE;
 	d->in_new = false;
-	d->digested = digest;
+	d->how = how;
 	d->held_cr = false;
 	d->octets_in = d->octets = 0;
 	d->name[0] = '\0';
 	d->fd = maildir_tmp_open(m, d->tmp);
 	if (d->fd == -1)
 		return fault_errno(f, FAULT_IO, "cannot make a file in %s/tmp", m->path);
-	if (digest)
+	if ((how & DELIVERY_DIGEST) != 0)
 		lines_digest_init(&d->digest);
 	d->result = DELIVERY_OPEN;
 	return 0;
@@ -38,6 +38,11 @@ void delivery_abort(struct delivery *d)
 	d->result = DELIVERY_NONE;
 }
 
+static bool is_synced(const struct delivery *d)
+{
+	return (d->how & DELIVERY_UNSYNCED) == 0;
+}
+
 static int failed(struct delivery *d, const char *what, struct fault *f)
 {
 	fault_errno(f, FAULT_IO, "cannot %s %s/tmp/%s", what, d->m->path, d->tmp);
@@ -47,7 +52,7 @@ static int failed(struct delivery *d, const char *what, struct fault *f)
 
 static int put(struct delivery *d, const char *p, size_t n, struct fault *f)
 {
-	if (d->digested)
+	if ((d->how & DELIVERY_DIGEST) != 0)
 		lines_digest_add(&d->digest, p, n);
 	d->octets += n;
 	return maildir_write(d->fd, p, n, -1) == -1 ? failed(d, "write", f) : 0;
@@ -79,12 +84,13 @@ int delivery_finish(
 	if (d->held_cr && put(d, "\r", 1, f) == -1)
 		return -1;
 	d->held_cr = false;
-	if (d->digested)
+	if ((d->how & DELIVERY_DIGEST) != 0)
 		lines_digest_end(&d->digest, d->sha256);
 	if (futimens(d->fd, times) == -1)
 		return failed(d, "set the date of", f);
 	/* Only a beginning: what it does not do, the fdatasync() of the batch does. */
-	sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	if (is_synced(d))
+		sync_file_range(d->fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	memcpy(d->name, name, strlen(name) + 1);
 	d->in_new = in_new;
 	return 0;
@@ -93,7 +99,7 @@ int delivery_finish(
 static int sync_all(struct delivery *d, size_t n, struct fault *f)
 {
 	for (size_t i = 0; i < n; i++)
-		if (d[i].result == DELIVERY_OPEN && fdatasync(d[i].fd) == -1)
+		if (d[i].result == DELIVERY_OPEN && is_synced(&d[i]) && fdatasync(d[i].fd) == -1)
 			return failed(&d[i], "sync", f);
 	return 0;
 }
@@ -119,7 +125,7 @@ static int sync_part(const struct delivery *d, size_t n, bool in_new, struct fau
 {
 	const struct maildir *m;
 
-	while (n > 0 && !(d->result == DELIVERY_DONE && d->in_new == in_new)) {
+	while (n > 0 && !(d->result == DELIVERY_DONE && is_synced(d) && d->in_new == in_new)) {
 		d++;
 		n--;
 	}

@@ -1,7 +1,7 @@
 /*
  * maildir_delivery: a message on its way into a Maildir folder, alone or in a batch that is made durable together.
  *
- *	delivery_begin(&d[i], m, true, f);
+ *	delivery_begin(&d[i], m, DELIVERY_DIGEST, f);
  *	delivery_write(&d[i], p, n, f);             as often as there are octets
  *	delivery_finish(&d[i], name, in_new, mtime, f);
  *	...                                        the next ones
@@ -26,6 +26,13 @@
 
 enum { DELIVERY_BATCH_MAX = 256 }; /* deliveries that one commit takes */
 
+/* How it is done. */
+enum {
+	DELIVERY_DIGEST = 1, /* compute sha256 on the way (150 MB/s) */
+	DELIVERY_UNSYNCED =
+	    2, /* nothing is synced: DONE is not durable (for those who switch fsync off) */
+};
+
 enum delivery_result {
 	DELIVERY_NONE,   /* not begun, aborted, or failed */
 	DELIVERY_OPEN,   /* begun or finished, not committed */
@@ -39,7 +46,7 @@ struct delivery {
 	int fd;
 	enum delivery_result result;
 	bool in_new;
-	bool digested;
+	unsigned how;
 	bool held_cr;       /* a CR whose next octet has not come yet */
 	uint64_t octets_in; /* as they came: the size of the message on the server */
 	uint64_t octets;    /* as they were written: the size of the file */
@@ -50,8 +57,8 @@ struct delivery {
 	char name[MAILDIR_NAME_MAX + 1];
 };
 
-/* A new file in tmp (O_EXCL, mode 0600 less the umask). `digest`: compute sha256 on the way. 0 or -1. */
-int delivery_begin(struct delivery *d, const struct maildir *m, bool digest, struct fault *f);
+/* A new file in tmp (O_EXCL, mode 0600 less the umask). `how`: DELIVERY_ bits. 0 or -1. */
+int delivery_begin(struct delivery *d, const struct maildir *m, unsigned how, struct fault *f);
 /* Any piece of the message. CRLF becomes LF, also when it is cut; a lone CR stays. */
 int delivery_write(struct delivery *d, const char *p, size_t n, struct fault *f);
 /* All octets have come: the file gets its mtime, and its way to the disk begins. `name` is the file name that it is to have. */
