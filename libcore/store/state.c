@@ -1,0 +1,344 @@
+/* state: the SQLite file, its tables, and how a statement is run. */
+#include "store/state_impl.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	APPLICATION_ID = 0x6c6d7374, /* "lmst" */
+	BUSY_WAIT = 5000,            /* ms */
+};
+
+static const char schema[] =
+    "CREATE TABLE mailbox(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, path TEXT NOT NULL"
+    " UNIQUE, delimiter INTEGER, owner INTEGER, uidvalidity INTEGER, uidnext INTEGER, modseq"
+    " INTEGER, messages INTEGER DEFAULT 0, skipped INTEGER, complete INTEGER, cur_ns INTEGER,"
+    " new_ns INTEGER, dev INTEGER, ino INTEGER);"
+    "CREATE TABLE message(mailbox INTEGER, uid INTEGER, flags INTEGER, date INTEGER, size INTEGER,"
+    " key INTEGER, lean INTEGER, in_new INTEGER, base TEXT, PRIMARY KEY(mailbox, uid)) WITHOUT"
+    " ROWID;"
+    "CREATE TABLE intent(mailbox INTEGER, base TEXT, size INTEGER, sha256 BLOB, PRIMARY"
+    " KEY(mailbox, base)) WITHOUT ROWID;"
+    "CREATE TRIGGER counts AFTER INSERT ON message BEGIN UPDATE mailbox SET messages = messages + 1"
+    " WHERE id = new.mailbox; END;"
+    "CREATE TRIGGER uncounts AFTER DELETE ON message BEGIN UPDATE mailbox SET messages = messages -"
+    " 1 WHERE id = old.mailbox; END;";
+
+static const char scratch[] =
+    "CREATE TEMP TABLE scan(uid INTEGER, flags INTEGER, in_new INTEGER);"
+    "CREATE TEMP TABLE local(mailbox INTEGER, uid INTEGER, flags INTEGER, gone INTEGER, in_new"
+    " INTEGER, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
+    "CREATE TEMP TABLE remote(uid INTEGER PRIMARY KEY, flags INTEGER, gone INTEGER);"
+    "CREATE TEMP TABLE range(lo INTEGER PRIMARY KEY, hi INTEGER);"
+    "CREATE TEMP TABLE unknown(id INTEGER PRIMARY KEY, mailbox INTEGER, file TEXT, in_new INTEGER,"
+    " size INTEGER, key INTEGER);"
+    "CREATE INDEX temp.unknown_mailbox ON unknown(mailbox, id);"
+    "CREATE INDEX temp.unknown_size ON unknown(mailbox, size);"
+    "CREATE TEMP TABLE move(id INTEGER PRIMARY KEY, source INTEGER, target INTEGER, uid INTEGER,"
+    " copy INTEGER, in_new INTEGER, file TEXT);"
+    "CREATE INDEX temp.move_source ON move(source, copy, target, uid, id);";
+
+#define MAILBOX                                                                              \
+	"id, name, path, delimiter, owner, uidvalidity, uidnext, modseq, messages, skipped," \
+	" complete, cur_ns, new_ns, dev, ino FROM mailbox "
+#define MESSAGE "uid, flags, date, size, key, lean, in_new, base FROM message "
+#define UNKNOWN "id, mailbox, file, in_new, size, key FROM temp.unknown "
+
+static const char *const text[SQL_COUNT] = {
+    [SQL_BEGIN] = "BEGIN IMMEDIATE",
+    [SQL_COMMIT] = "COMMIT",
+    [SQL_ROLLBACK] = "ROLLBACK",
+    [SQL_MAILBOX_AFTER] = "SELECT " MAILBOX "WHERE name > ? ORDER BY name LIMIT 1",
+    [SQL_MAILBOX_NAMED] = "SELECT " MAILBOX "WHERE name = ?",
+    [SQL_MAILBOX_AT] = "SELECT " MAILBOX "WHERE path = ?",
+    [SQL_MAILBOX_OWNED] = "SELECT " MAILBOX "WHERE owner = ?",
+    [SQL_MAILBOX_GET] = "SELECT " MAILBOX "WHERE id = ?",
+    [SQL_MAILBOX_INSERT] =
+	"INSERT INTO mailbox(name, path, delimiter, owner, uidvalidity, uidnext, modseq,"
+	" skipped, complete, cur_ns, new_ns, dev, ino) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+    [SQL_MAILBOX_UPDATE] =
+	"UPDATE mailbox SET name=?, path=?, delimiter=?, owner=?, uidvalidity=?, uidnext=?,"
+	" modseq=?, skipped=?, complete=?, cur_ns=?, new_ns=?, dev=?, ino=? WHERE id=?",
+    [SQL_MAILBOX_DROP] = "DELETE FROM mailbox WHERE id = ?",
+    [SQL_MAILBOX_CLEAR] = "DELETE FROM message WHERE mailbox = ?",
+    [SQL_MAILBOX_COUNT] = "SELECT messages FROM mailbox WHERE id = ?",
+    [SQL_MESSAGE_GET] = "SELECT " MESSAGE "WHERE mailbox = ? AND uid = ?",
+    [SQL_MESSAGE_PUT] =
+	"INSERT INTO message(mailbox, uid, flags, date, size, key, lean, in_new, base)"
+	" VALUES(?,?,?,?,?,?,?,?,NULLIF(?,'')) ON CONFLICT DO UPDATE SET flags=excluded.flags,"
+	" date=excluded.date, size=excluded.size, key=excluded.key, lean=excluded.lean,"
+	" in_new=excluded.in_new, base=excluded.base",
+    [SQL_MESSAGE_DROP] = "DELETE FROM message WHERE mailbox = ? AND uid = ?",
+    [SQL_MESSAGE_FROM] = "SELECT " MESSAGE "WHERE mailbox = ? AND uid >= ? ORDER BY uid LIMIT 1",
+    [SQL_INTENT_PUT] = "INSERT OR REPLACE INTO intent(mailbox, base, size, sha256) VALUES(?,?,?,?)",
+    [SQL_INTENT_FIND] =
+	"SELECT base FROM intent WHERE mailbox = ? AND size = ? AND sha256 = ? LIMIT 1",
+    [SQL_INTENT_HAS] = "SELECT 1 FROM intent WHERE mailbox = ? AND base = ?",
+    [SQL_INTENT_DROP] = "DELETE FROM intent WHERE mailbox = ? AND base = ?",
+    [SQL_INTENT_ANY] = "SELECT 1 FROM intent WHERE mailbox = ? LIMIT 1",
+    [SQL_INTENT_CLEAR] = "DELETE FROM intent WHERE mailbox = ?",
+    [SQL_SCAN_CLEAR] = "DELETE FROM temp.scan",
+    [SQL_SCAN_ADD] = "INSERT INTO temp.scan VALUES(?,?,?)",
+    [SQL_SCAN_WALK] = "SELECT uid, flags, in_new FROM temp.scan ORDER BY uid, in_new",
+    [SQL_LOCAL_PUT] = "INSERT OR REPLACE INTO temp.local VALUES(?,?,?,?,?)",
+    [SQL_LOCAL_GET] = "SELECT * FROM temp.local WHERE mailbox = ? AND uid = ?",
+    [SQL_LOCAL_DROP] = "DELETE FROM temp.local WHERE mailbox = ? AND uid = ?",
+    [SQL_LOCAL_FROM] =
+	"SELECT * FROM temp.local WHERE mailbox = ? AND uid >= ? ORDER BY uid LIMIT 1",
+    [SQL_LOCAL_CLEAR] = "DELETE FROM temp.local WHERE mailbox = ?",
+    [SQL_LOCAL_COUNT] = "SELECT total(gone), count(*) FROM temp.local WHERE mailbox = ?",
+    [SQL_GONE_FIND] =
+	"SELECT l.mailbox, l.uid FROM temp.local l JOIN message m ON m.mailbox = l.mailbox AND m.uid"
+	" = l.uid WHERE l.gone AND m.size = ? AND m.key = ? LIMIT 1",
+    [SQL_REMOTE_CLEAR] = "DELETE FROM temp.remote",
+    [SQL_REMOTE_PUT] = "INSERT OR REPLACE INTO temp.remote VALUES(?,?,?)",
+    [SQL_REMOTE_GET] = "SELECT * FROM temp.remote WHERE uid = ?",
+    [SQL_REMOTE_FROM] = "SELECT * FROM temp.remote WHERE uid >= ? ORDER BY uid LIMIT 1",
+    [SQL_REMOTE_DROP] = "DELETE FROM temp.remote WHERE uid = ?",
+    [SQL_REMOTE_GONE] =
+	"INSERT OR REPLACE INTO temp.remote SELECT uid, flags, 1 FROM message WHERE mailbox = ? AND"
+	" uid BETWEEN ? AND ?",
+    [SQL_RANGE_CLEAR] = "DELETE FROM temp.range",
+    [SQL_RANGE_ADD] = "INSERT INTO temp.range VALUES(?,?) ON CONFLICT DO UPDATE SET hi ="
+		      " max(hi, excluded.hi)",
+    [SQL_RANGE_FROM] = "SELECT lo, hi FROM temp.range WHERE lo >= coalesce((SELECT max(lo) FROM"
+		       " temp.range WHERE lo <= ?1), 0) AND hi >= ?1 ORDER BY lo LIMIT 1",
+    [SQL_RANGE_TO] = "SELECT lo, hi FROM temp.range WHERE lo <= ? ORDER BY lo DESC LIMIT 1",
+    [SQL_UNKNOWN_INSERT] = "INSERT INTO temp.unknown(mailbox, file, in_new, size, key)"
+			   " VALUES(?,?,?,?,?)",
+    [SQL_UNKNOWN_UPDATE] = "UPDATE temp.unknown SET mailbox=?, file=?, in_new=?, size=?, key=?"
+			   " WHERE id=?",
+    [SQL_UNKNOWN_DROP] = "DELETE FROM temp.unknown WHERE id = ?",
+    [SQL_UNKNOWN_AFTER] = "SELECT " UNKNOWN "WHERE mailbox = ? AND id > ? ORDER BY id LIMIT 1",
+    [SQL_UNKNOWN_FIND] =
+	"SELECT " UNKNOWN "WHERE mailbox = ?1 AND size = ?2 AND (?3 = 0 OR key = ?3) LIMIT 1",
+    [SQL_UNKNOWN_CLEAR] = "DELETE FROM temp.unknown WHERE mailbox = ?",
+    [SQL_MOVE_PUT] = "INSERT INTO temp.move(source, target, uid, copy, in_new, file)"
+		     " VALUES(?,?,?,?,?,?)",
+    [SQL_MOVE_AFTER] =
+	"SELECT id, source, target, uid, copy, in_new, file FROM temp.move WHERE source = ? AND"
+	" (copy, target, uid, id) > (?,?,?,?) ORDER BY copy, target, uid, id LIMIT 1",
+    [SQL_MOVE_DROP] = "DELETE FROM temp.move WHERE id = ?",
+    [SQL_MOVE_ANY] = "SELECT 1 FROM temp.move WHERE source = ? LIMIT 1",
+};
+
+int state_fault(const struct state *s, struct fault *f)
+{
+	int code = sqlite3_errcode(s->db);
+
+	if (code == SQLITE_NOTADB || code == SQLITE_CORRUPT || code == SQLITE_ERROR ||
+	    code == SQLITE_CONSTRAINT)
+		return fault_set(f, FAULT_DATA,
+		    "%s: the state cannot be read (%s); nothing was changed. Move it away to start"
+		    " afresh: what is here is then matched with the server",
+		    s->path, sqlite3_errmsg(s->db));
+	if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+		return fault_set(f, FAULT_TEMP, "%s: in use", s->path);
+	return fault_set(f, code == SQLITE_NOMEM ? FAULT_TEMP : FAULT_IO, "%s: %s", s->path,
+	    sqlite3_errmsg(s->db));
+}
+
+static int bind(sqlite3_stmt *stmt, int i, char type, va_list *ap)
+{
+	const char *t;
+
+	switch (type) {
+	case 'i':
+		return sqlite3_bind_int64(stmt, i, va_arg(*ap, int64_t));
+	case 't':
+		t = va_arg(*ap, const char *);
+		return sqlite3_bind_text(stmt, i, t, -1, SQLITE_TRANSIENT);
+	default:
+		return sqlite3_bind_blob(
+		    stmt, i, va_arg(*ap, const void *), DIGEST_LEN, SQLITE_TRANSIENT);
+	}
+}
+
+static sqlite3_stmt *prepared(
+    struct state *s, enum statement which, struct fault *f, const char *types, va_list *ap)
+{
+	if (s->stmt[which] == NULL &&
+	    sqlite3_prepare_v3(s->db, text[which], -1, SQLITE_PREPARE_PERSISTENT, &s->stmt[which],
+		NULL) != SQLITE_OK) {
+		state_fault(s, f);
+		return NULL;
+	}
+
+	sqlite3_stmt *stmt = s->stmt[which];
+	for (int i = 1; *types != '\0'; i++, types++)
+		if (bind(stmt, i, *types, ap) != SQLITE_OK) {
+			state_fault(s, f);
+			return NULL;
+		}
+	return stmt;
+}
+
+sqlite3_stmt *state_sql(
+    struct state *s, enum statement which, struct fault *f, const char *types, ...)
+{
+	va_list ap;
+
+	va_start(ap, types);
+	sqlite3_stmt *stmt = prepared(s, which, f, types, &ap);
+	va_end(ap);
+	return stmt;
+}
+
+int state_reset(sqlite3_stmt *stmt, int r)
+{
+	sqlite3_reset(stmt);
+	return r;
+}
+
+int state_step(struct state *s, sqlite3_stmt *stmt, struct fault *f)
+{
+	int r = sqlite3_step(stmt);
+
+	if (r == SQLITE_ROW)
+		return 1;
+	if (r == SQLITE_DONE)
+		return state_reset(stmt, 0);
+	state_fault(s, f);
+	return state_reset(stmt, -1);
+}
+
+int state_run(struct state *s, enum statement which, struct fault *f, const char *types, ...)
+{
+	va_list ap;
+
+	va_start(ap, types);
+	sqlite3_stmt *stmt = prepared(s, which, f, types, &ap);
+	va_end(ap);
+	if (stmt == NULL)
+		return -1;
+	int r = state_step(s, stmt, f);
+	return r == 1 ? state_reset(stmt, 0) : r;
+}
+
+void state_text(sqlite3_stmt *stmt, int column, char *out, size_t n)
+{
+	const unsigned char *t = sqlite3_column_text(stmt, column);
+
+	snprintf(out, n, "%s", t != NULL ? (const char *)t : "");
+}
+
+static int64_t pragma(struct state *s, const char *name)
+{
+	sqlite3_stmt *stmt;
+	int64_t value = -1;
+
+	if (sqlite3_prepare_v2(s->db, name, -1, &stmt, NULL) != SQLITE_OK)
+		return -1;
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+static int execute(struct state *s, const char *sql, struct fault *f)
+{
+	return sqlite3_exec(s->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : state_fault(s, f);
+}
+
+/* A new file gets its tables; an old one must be ours. */
+static int check(struct state *s, struct fault *f)
+{
+	char sql[128];
+	int64_t id = pragma(s, "PRAGMA application_id");
+	int64_t version = pragma(s, "PRAGMA user_version");
+
+	if (id == -1)
+		return state_fault(s, f);
+	if (id == 0 && version == 0 && pragma(s, "SELECT count(*) FROM sqlite_schema") == 0) {
+		snprintf(sql, sizeof(sql),
+		    "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT", APPLICATION_ID,
+		    STATE_VERSION);
+		if (execute(s, "BEGIN IMMEDIATE", f) == -1 || execute(s, schema, f) == -1)
+			return -1;
+		return execute(s, sql, f);
+	}
+	if (id != APPLICATION_ID || version != STATE_VERSION)
+		return fault_set(f, FAULT_DATA,
+		    "%s: no state of this version of lm; nothing was changed. Move it away to start"
+		    " afresh: what is here is then matched with the server",
+		    s->path);
+	return 0;
+}
+
+static int set_up(struct state *s, bool durable, struct fault *f)
+{
+	sqlite3_busy_timeout(s->db, BUSY_WAIT);
+	if (execute(s,
+		"PRAGMA cache_size = -2000; PRAGMA temp_store = FILE; PRAGMA temp.cache_size = -1000;"
+		" PRAGMA locking_mode = EXCLUSIVE; PRAGMA mmap_size = 0",
+		f) == -1 ||
+	    check(s, f) == -1 ||
+	    execute(s, "PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 500", f) == -1 ||
+	    execute(s, durable ? "PRAGMA synchronous = FULL" : "PRAGMA synchronous = OFF", f) == -1)
+		return -1;
+	return execute(s, scratch, f);
+}
+
+struct state *state_open(const char *path, bool create, bool durable, struct fault *f)
+{
+	struct state *s = calloc(1, sizeof(*s));
+	int flags = SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
+
+	if (s == NULL || (s->path = strdup(path)) == NULL) {
+		free(s);
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	if (!create && access(path, F_OK) == -1) {
+		fault_set(f, FAULT_NOINPUT, "%s: not there", path);
+	} else if (sqlite3_open_v2(path, &s->db, flags, NULL) != SQLITE_OK) {
+		state_fault(s, f);
+	} else if (set_up(s, durable, f) == 0) {
+		return s;
+	}
+	state_close(s);
+	return NULL;
+}
+
+void state_close(struct state *s)
+{
+	if (s == NULL)
+		return;
+	for (int i = 0; i < SQL_COUNT; i++)
+		sqlite3_finalize(s->stmt[i]);
+	sqlite3_close(s->db);
+	free(s->path);
+	free(s);
+}
+
+int state_begin(struct state *s, struct fault *f)
+{
+	if (s->in_transaction)
+		return 0;
+	if (state_run(s, SQL_BEGIN, f, "") == -1)
+		return -1;
+	s->in_transaction = true;
+	return 0;
+}
+
+int state_commit(struct state *s, struct fault *f)
+{
+	if (!s->in_transaction)
+		return 0;
+	if (state_run(s, SQL_COMMIT, f, "") == -1)
+		return -1;
+	s->in_transaction = false;
+	return 0;
+}
+
+void state_rollback(struct state *s)
+{
+	struct fault ignored;
+
+	if (s->in_transaction)
+		(void)state_run(s, SQL_ROLLBACK, &ignored, "");
+	s->in_transaction = false;
+}
