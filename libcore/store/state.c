@@ -32,9 +32,9 @@ static const char scratch[] =
     "CREATE TEMP TABLE local(mailbox INTEGER, uid INTEGER, flags INTEGER, gone INTEGER, in_new"
     " INTEGER, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
     "CREATE TEMP TABLE remote(uid INTEGER PRIMARY KEY, flags INTEGER, gone INTEGER);"
-    "CREATE TEMP TABLE range(lo INTEGER PRIMARY KEY, hi INTEGER);"
+    "CREATE TEMP TABLE range(which INTEGER, lo INTEGER, hi INTEGER, PRIMARY KEY(which, lo)) WITHOUT ROWID;"
     "CREATE TEMP TABLE unknown(id INTEGER PRIMARY KEY, mailbox INTEGER, file TEXT, in_new INTEGER,"
-    " size INTEGER, key INTEGER);"
+    " size INTEGER, key INTEGER, id_key INTEGER, ours INTEGER);"
     "CREATE INDEX temp.unknown_mailbox ON unknown(mailbox, id);"
     "CREATE INDEX temp.unknown_size ON unknown(mailbox, size);"
     "CREATE TEMP TABLE move(id INTEGER PRIMARY KEY, source INTEGER, target INTEGER, uid INTEGER,"
@@ -45,7 +45,7 @@ static const char scratch[] =
 	"id, name, path, delimiter, owner, uidvalidity, uidnext, modseq, messages, skipped," \
 	" complete, cur_ns, new_ns, dev, ino FROM mailbox "
 #define MESSAGE "uid, flags, date, size, key, lean, in_new, base FROM message "
-#define UNKNOWN "id, mailbox, file, in_new, size, key FROM temp.unknown "
+#define UNKNOWN "id, mailbox, file, in_new, size, key, id_key, ours FROM temp.unknown "
 
 static const char *const text[SQL_COUNT] = {
     [SQL_BEGIN] = "BEGIN IMMEDIATE",
@@ -101,20 +101,24 @@ static const char *const text[SQL_COUNT] = {
     [SQL_REMOTE_GONE] =
 	"INSERT OR REPLACE INTO temp.remote SELECT uid, flags, 1 FROM message WHERE mailbox = ? AND"
 	" uid BETWEEN ? AND ?",
-    [SQL_RANGE_CLEAR] = "DELETE FROM temp.range",
-    [SQL_RANGE_ADD] = "INSERT INTO temp.range VALUES(?,?) ON CONFLICT DO UPDATE SET hi ="
+    [SQL_RANGE_CLEAR] = "DELETE FROM temp.range WHERE which = ?",
+    [SQL_RANGE_ADD] = "INSERT INTO temp.range VALUES(?,?,?) ON CONFLICT DO UPDATE SET hi ="
 		      " max(hi, excluded.hi)",
-    [SQL_RANGE_FROM] = "SELECT lo, hi FROM temp.range WHERE lo >= coalesce((SELECT max(lo) FROM"
-		       " temp.range WHERE lo <= ?1), 0) AND hi >= ?1 ORDER BY lo LIMIT 1",
-    [SQL_RANGE_TO] = "SELECT lo, hi FROM temp.range WHERE lo <= ? ORDER BY lo DESC LIMIT 1",
-    [SQL_UNKNOWN_INSERT] = "INSERT INTO temp.unknown(mailbox, file, in_new, size, key)"
-			   " VALUES(?,?,?,?,?)",
-    [SQL_UNKNOWN_UPDATE] = "UPDATE temp.unknown SET mailbox=?, file=?, in_new=?, size=?, key=?"
-			   " WHERE id=?",
+    [SQL_RANGE_FROM] =
+	"SELECT lo, hi FROM temp.range WHERE which = ?1 AND lo >= coalesce((SELECT max(lo)"
+	" FROM temp.range WHERE which = ?1 AND lo <= ?2), 0) AND hi >= ?2 ORDER BY lo LIMIT 1",
+    [SQL_RANGE_TO] =
+	"SELECT lo, hi FROM temp.range WHERE which = ? AND lo <= ? ORDER BY lo DESC LIMIT 1",
+    [SQL_UNKNOWN_INSERT] =
+	"INSERT INTO temp.unknown(mailbox, file, in_new, size, key, id_key, ours)"
+	" VALUES(?,?,?,?,?,?,?)",
+    [SQL_UNKNOWN_UPDATE] = "UPDATE temp.unknown SET mailbox=?, file=?, in_new=?, size=?, key=?,"
+			   " id_key=?, ours=? WHERE id=?",
     [SQL_UNKNOWN_DROP] = "DELETE FROM temp.unknown WHERE id = ?",
     [SQL_UNKNOWN_AFTER] = "SELECT " UNKNOWN "WHERE mailbox = ? AND id > ? ORDER BY id LIMIT 1",
-    [SQL_UNKNOWN_FIND] =
-	"SELECT " UNKNOWN "WHERE mailbox = ?1 AND size = ?2 AND (?3 = 0 OR key = ?3) LIMIT 1",
+    [SQL_UNKNOWN_FIND] = "SELECT " UNKNOWN
+			 "WHERE mailbox = ?1 AND size = ?2 AND CASE ?3 WHEN 0 THEN id_key = ?4 ELSE"
+			 " key = ?3 END ORDER BY id LIMIT 1",
     [SQL_UNKNOWN_CLEAR] = "DELETE FROM temp.unknown WHERE mailbox = ?",
     [SQL_MOVE_PUT] = "INSERT INTO temp.move(source, target, uid, copy, in_new, file)"
 		     " VALUES(?,?,?,?,?,?)",

@@ -149,20 +149,30 @@ int scratch_remote_drop(struct state *s, uint32_t uid, struct fault *f);
 /* Every message of the mailbox with a UID from lo to hi is gone on the server. */
 int scratch_remote_gone(
     struct state *s, int64_t mailbox, uint32_t lo, uint32_t hi, struct fault *f);
-/* UIDs that exist on the server. */
-int scratch_range_clear(struct state *s, struct fault *f);
-int scratch_range_add(struct state *s, uint32_t lo, uint32_t hi, struct fault *f);
+/* Sets of UIDs of the server. */
+enum scratch_set {
+	SCRATCH_WANTED, /* on the server, perhaps to be fetched */
+	SCRATCH_YOUNG,  /* in the window */
+	SCRATCH_LARGE,  /* over max-size */
+};
+int scratch_range_clear(struct state *s, enum scratch_set which, struct fault *f);
+int scratch_range_add(
+    struct state *s, enum scratch_set which, uint32_t lo, uint32_t hi, struct fault *f);
 /* The range that uid is in, or the first one above it: 1, 0. */
-int scratch_range_from(struct state *s, uint32_t uid, uint32_t *lo, uint32_t *hi, struct fault *f);
+int scratch_range_from(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
+    uint32_t *hi, struct fault *f);
 /* The range that uid is in, or the last one below it: 1, 0. */
-int scratch_range_to(struct state *s, uint32_t uid, uint32_t *lo, uint32_t *hi, struct fault *f);
+int scratch_range_to(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
+    uint32_t *hi, struct fault *f);
 
 /* Files that no message of the state is known for. */
 struct scratch_unknown {
 	int64_t id, mailbox;
 	char file[MAILDIR_NAME_MAX + 1];
 	bool in_new;
-	uint64_t size, key; /* once they were read; 0 */
+	uint64_t size, key; /* of its content, once it was read; 0 */
+	uint64_t id_key;    /* of its Message-ID; 0: none */
+	bool ours;          /* it was in step once (UIDVALIDITY changed since) */
 };
 int scratch_unknown_put(
     struct state *s, struct scratch_unknown *u, struct fault *f); /* sets id of a new one */
@@ -170,9 +180,9 @@ int scratch_unknown_drop(struct state *s, int64_t id, struct fault *f);
 /* The first one of the mailbox with an id greater than `id`: 1, 0. */
 int scratch_unknown_after(
     struct state *s, int64_t mailbox, int64_t id, struct scratch_unknown *u, struct fault *f);
-/* One of the mailbox with this content (key 0: of this size): 1, 0. */
+/* One of the mailbox with this content: the size, and the key of the content or (key 0) of the Message-ID: 1, 0. */
 int scratch_unknown_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t key,
-    struct scratch_unknown *u, struct fault *f);
+    uint64_t id_key, struct scratch_unknown *u, struct fault *f);
 int scratch_unknown_clear(struct state *s, int64_t mailbox, struct fault *f);
 
 /* Files to be moved or copied on the server instead of being sent. */

@@ -157,14 +157,15 @@ int scratch_remote_gone(struct state *s, int64_t mailbox, uint32_t lo, uint32_t 
 	return state_run(s, SQL_REMOTE_GONE, f, "iii", mailbox, (int64_t)lo, (int64_t)hi);
 }
 
-int scratch_range_clear(struct state *s, struct fault *f)
+int scratch_range_clear(struct state *s, enum scratch_set which, struct fault *f)
 {
-	return state_run(s, SQL_RANGE_CLEAR, f, "");
+	return state_run(s, SQL_RANGE_CLEAR, f, "i", (int64_t)which);
 }
 
-int scratch_range_add(struct state *s, uint32_t lo, uint32_t hi, struct fault *f)
+int scratch_range_add(
+    struct state *s, enum scratch_set which, uint32_t lo, uint32_t hi, struct fault *f)
 {
-	return state_run(s, SQL_RANGE_ADD, f, "ii", (int64_t)lo, (int64_t)hi);
+	return state_run(s, SQL_RANGE_ADD, f, "iii", (int64_t)which, (int64_t)lo, (int64_t)hi);
 }
 
 static int range_row(
@@ -179,14 +180,18 @@ static int range_row(
 	return state_reset(stmt, 1);
 }
 
-int scratch_range_from(struct state *s, uint32_t uid, uint32_t *lo, uint32_t *hi, struct fault *f)
+int scratch_range_from(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
+    uint32_t *hi, struct fault *f)
 {
-	return range_row(s, state_sql(s, SQL_RANGE_FROM, f, "i", (int64_t)uid), lo, hi, f);
+	return range_row(
+	    s, state_sql(s, SQL_RANGE_FROM, f, "ii", (int64_t)which, (int64_t)uid), lo, hi, f);
 }
 
-int scratch_range_to(struct state *s, uint32_t uid, uint32_t *lo, uint32_t *hi, struct fault *f)
+int scratch_range_to(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
+    uint32_t *hi, struct fault *f)
 {
-	return range_row(s, state_sql(s, SQL_RANGE_TO, f, "i", (int64_t)uid), lo, hi, f);
+	return range_row(
+	    s, state_sql(s, SQL_RANGE_TO, f, "ii", (int64_t)which, (int64_t)uid), lo, hi, f);
 }
 
 /* ---- files without a message */
@@ -204,18 +209,21 @@ static int unknown_row(
 	u->in_new = sqlite3_column_int(stmt, 3) != 0;
 	u->size = (uint64_t)sqlite3_column_int64(stmt, 4);
 	u->key = (uint64_t)sqlite3_column_int64(stmt, 5);
+	u->id_key = (uint64_t)sqlite3_column_int64(stmt, 6);
+	u->ours = sqlite3_column_int(stmt, 7) != 0;
 	return state_reset(stmt, 1);
 }
 
 int scratch_unknown_put(struct state *s, struct scratch_unknown *u, struct fault *f)
 {
-	if (u->id != 0)
-		return state_run(s, SQL_UNKNOWN_UPDATE, f, "itiiii", u->mailbox, u->file,
-		    (int64_t)u->in_new, (int64_t)u->size, (int64_t)u->key, u->id);
-	if (state_run(s, SQL_UNKNOWN_INSERT, f, "itiii", u->mailbox, u->file, (int64_t)u->in_new,
-		(int64_t)u->size, (int64_t)u->key) == -1)
+	enum statement which = u->id == 0 ? SQL_UNKNOWN_INSERT : SQL_UNKNOWN_UPDATE;
+
+	if (state_run(s, which, f, u->id == 0 ? "itiiiii" : "itiiiiii", u->mailbox, u->file,
+		(int64_t)u->in_new, (int64_t)u->size, (int64_t)u->key, (int64_t)u->id_key,
+		(int64_t)u->ours, u->id) == -1)
 		return -1;
-	u->id = sqlite3_last_insert_rowid(s->db);
+	if (u->id == 0)
+		u->id = sqlite3_last_insert_rowid(s->db);
 	return 0;
 }
 
@@ -231,10 +239,12 @@ int scratch_unknown_after(
 }
 
 int scratch_unknown_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t key,
-    struct scratch_unknown *u, struct fault *f)
+    uint64_t id_key, struct scratch_unknown *u, struct fault *f)
 {
 	return unknown_row(s,
-	    state_sql(s, SQL_UNKNOWN_FIND, f, "iii", mailbox, (int64_t)size, (int64_t)key), u, f);
+	    state_sql(s, SQL_UNKNOWN_FIND, f, "iiii", mailbox, (int64_t)size, (int64_t)key,
+		(int64_t)id_key),
+	    u, f);
 }
 
 int scratch_unknown_clear(struct state *s, int64_t mailbox, struct fault *f)
