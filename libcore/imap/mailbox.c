@@ -71,6 +71,19 @@ static void note_code(struct mailbox *m, const struct event *ev)
 	}
 }
 
+void mailbox_begin(struct mailbox *m, bool read_only)
+{
+	*m = nothing_known(read_only);
+}
+
+void mailbox_event(struct mailbox *m, const struct event *ev)
+{
+	if (ev->kind == EV_EXISTS)
+		m->exists = ev->num;
+	if (ev->kind == EV_STATUS || ev->kind == EV_TAGGED)
+		note_code(m, ev);
+}
+
 uint32_t mailbox_send(struct imap *s, const char *name, bool read_only, struct fault *f)
 {
 	struct imap_cmd c;
@@ -86,16 +99,13 @@ int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_onl
 	struct event ev;
 	int r;
 
-	*m = nothing_known(read_only);
-	while ((r = imap_until(s, tag, &ev, f)) == 1) {
-		if (ev.kind == EV_EXISTS)
-			m->exists = ev.num;
-		if (ev.kind == EV_STATUS)
-			note_code(m, &ev);
-	}
+	mailbox_begin(m, read_only);
+	while ((r = imap_until(s, tag, &ev, f)) == 1)
+		if (ev.kind != EV_TAGGED)
+			mailbox_event(m, &ev);
 	if (r == -1)
 		return fault_while(f, "%s", name);
-	note_code(m, &ev);
+	mailbox_event(m, &ev);
 	if (uidvalidity != 0 && m->uidvalidity != uidvalidity)
 		return fault_set(f, FAULT_DATA, "%s: stale URL: its UIDVALIDITY is %u now, not %u",
 		    name, m->uidvalidity, uidvalidity);

@@ -35,6 +35,9 @@ uint32_t mailbox_send(struct imap *s, const char *name, bool read_only, struct f
 int mailbox_finish(struct imap *s, uint32_t tag, const char *name, bool read_only,
     uint32_t uidvalidity, struct mailbox *m, struct fault *f);
 
+/* The same in pieces, for those who send a SELECT of their own (QRESYNC): nothing is known; and what one event tells. */
+void mailbox_begin(struct mailbox *m, bool read_only);
+void mailbox_event(struct mailbox *m, const struct event *ev);
 /* Whether a change of this flag stays: it is in PERMANENTFLAGS, or a keyword where those have \*, or nothing is known of them. */
 bool mailbox_keeps(const struct mailbox *m, const char *flag);
 
