@@ -38,8 +38,8 @@ static const char scratch[] =
     "CREATE INDEX temp.unknown_mailbox ON unknown(mailbox, id);"
     "CREATE INDEX temp.unknown_size ON unknown(mailbox, size);"
     "CREATE TEMP TABLE move(id INTEGER PRIMARY KEY, source INTEGER, target INTEGER, uid INTEGER,"
-    " copy INTEGER, in_new INTEGER, file TEXT);"
-    "CREATE INDEX temp.move_source ON move(source, copy, target, uid, id);";
+    " late INTEGER, in_new INTEGER, file TEXT);"
+    "CREATE INDEX temp.move_source ON move(source, late, target, uid, id);";
 
 #define MAILBOX                                                                              \
 	"id, name, path, delimiter, owner, uidvalidity, uidnext, modseq, messages, skipped," \
@@ -120,11 +120,11 @@ static const char *const text[SQL_COUNT] = {
 			 "WHERE mailbox = ?1 AND size = ?2 AND CASE ?3 WHEN 0 THEN id_key = ?4 ELSE"
 			 " key = ?3 END ORDER BY id LIMIT 1",
     [SQL_UNKNOWN_CLEAR] = "DELETE FROM temp.unknown WHERE mailbox = ?",
-    [SQL_MOVE_PUT] = "INSERT INTO temp.move(source, target, uid, copy, in_new, file)"
+    [SQL_MOVE_PUT] = "INSERT INTO temp.move(source, target, uid, late, in_new, file)"
 		     " VALUES(?,?,?,?,?,?)",
     [SQL_MOVE_AFTER] =
-	"SELECT id, source, target, uid, copy, in_new, file FROM temp.move WHERE source = ? AND"
-	" (copy, target, uid, id) > (?,?,?,?) ORDER BY copy, target, uid, id LIMIT 1",
+	"SELECT id, source, target, uid, late, in_new, file FROM temp.move WHERE source = ? AND"
+	" (late, target, uid, id) > (?,?,?,?) ORDER BY late, target, uid, id LIMIT 1",
     [SQL_MOVE_DROP] = "DELETE FROM temp.move WHERE id = ?",
     [SQL_MOVE_ANY] = "SELECT 1 FROM temp.move WHERE source = ? LIMIT 1",
 };

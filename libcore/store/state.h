@@ -194,7 +194,7 @@ struct scratch_move {
 	char file[MAILDIR_NAME_MAX + 1]; /* in `to` */
 };
 int scratch_move_put(struct state *s, const struct scratch_move *m, struct fault *f);
-/* The first of those out of `from` with an order (copy, to, uid) behind that of *after (id 0: all): 1, 0. */
+/* The first of those out of `from` that comes behind *after (id 0: all), copies before moves, then by `to` and UID: 1, 0. */
 int scratch_move_after(struct state *s, int64_t from, const struct scratch_move *after,
     struct scratch_move *m, struct fault *f);
 int scratch_move_drop(struct state *s, int64_t id, struct fault *f);

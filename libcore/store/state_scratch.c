@@ -257,14 +257,14 @@ int scratch_unknown_clear(struct state *s, int64_t mailbox, struct fault *f)
 int scratch_move_put(struct state *s, const struct scratch_move *m, struct fault *f)
 {
 	return state_run(s, SQL_MOVE_PUT, f, "iiiiit", m->from, m->to, (int64_t)m->uid,
-	    (int64_t)m->copy, (int64_t)m->in_new, m->file);
+	    (int64_t)!m->copy, (int64_t)m->in_new, m->file);
 }
 
 int scratch_move_after(struct state *s, int64_t from, const struct scratch_move *after,
     struct scratch_move *m, struct fault *f)
 {
 	sqlite3_stmt *stmt = state_sql(s, SQL_MOVE_AFTER, f, "iiiii", from,
-	    (int64_t)(after->id == 0 ? -1 : after->copy), after->to, (int64_t)after->uid,
+	    (int64_t)(after->id == 0 ? -1 : !after->copy), after->to, (int64_t)after->uid,
 	    after->id);
 	int r = stmt == NULL ? -1 : state_step(s, stmt, f);
 
@@ -274,7 +274,7 @@ int scratch_move_after(struct state *s, int64_t from, const struct scratch_move 
 	m->from = sqlite3_column_int64(stmt, 1);
 	m->to = sqlite3_column_int64(stmt, 2);
 	m->uid = (uint32_t)sqlite3_column_int64(stmt, 3);
-	m->copy = sqlite3_column_int(stmt, 4) != 0;
+	m->copy = sqlite3_column_int(stmt, 4) == 0;
 	m->in_new = sqlite3_column_int(stmt, 5) != 0;
 	state_text(stmt, 6, m->file, sizeof(m->file));
 	return state_reset(stmt, 1);
