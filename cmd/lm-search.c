@@ -1,0 +1,397 @@
+/* lm-search: messages by what they hold, what they are, and when they came. */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <time.h>
+
+#include "app/locate.h"
+#include "app/search.h"
+#include "base/num.h"
+
+enum {
+	MAILBOXES_MAX = 10000,
+	DEFAULT_INTERVAL = 60, /* seconds */
+	WORD_IN_ORDER = 1,     /* what getopt() returns for an argument that is no option */
+};
+
+enum { OPT_FIELDS = 256, OPT_INTERVAL, OPT_JSON, OPT_VERSION };
+
+static const struct option long_options[] = {
+    {"fields", required_argument, NULL, OPT_FIELDS},
+    {"follow", no_argument, NULL, 'f'},
+    {"help", no_argument, NULL, 'h'},
+    {"interval", required_argument, NULL, OPT_INTERVAL},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: lm-search [-r all|count|min|max] [-s sort] [-l first:last] [-o fields] [--json]\n"
+    "                 [common options] mailbox... [--] [key...]\n"
+    "       lm-search -f [--interval seconds] [-o fields] [--json] [common options]\n"
+    "                 mailbox [--] [key...]\n"
+    "keys: from to cc bcc subject body text TEXT, header NAME TEXT, seen unseen flagged answered ...,\n"
+    "      keyword NAME, younger older 7d, since before on 2026-01-01, larger smaller 5M, uid SET,\n"
+    "      not KEY, KEY or KEY, ( KEYS )\n"
+    "fields: date received from to subject size flags\n"
+    "common options: -a account, -c file, -o keyword=value, -v\n";
+
+struct job {
+	struct tool tool;
+	struct search search;
+	struct search_request request;
+	struct search_key keys;
+	struct search_target *target;
+	size_t ntarget, cap;
+	bool follow, finished;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	stopped = number;
+}
+
+/* ---- options */
+
+static int set_return(struct search_request *q, const char *text, struct fault *f)
+{
+	static const char *const words[] = {[SEARCH_ALL] = "all",
+	    [SEARCH_COUNT] = "count",
+	    [SEARCH_MIN] = "min",
+	    [SEARCH_MAX] = "max"};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(words[i], text) == 0) {
+			q->give = (enum search_return)i;
+			return 0;
+		}
+	return fault_set(f, FAULT_USAGE, "-r takes all, count, min or max: %s", text);
+}
+
+static int set_interval(struct search_request *q, const char *text, struct fault *f)
+{
+	uint32_t seconds;
+
+	if (num_nz32(text, strlen(text), &seconds) == -1 || seconds > 24 * 3600)
+		return fault_set(f, FAULT_USAGE, "--interval takes 1 to 86400 seconds: %s", text);
+	q->interval = (int)seconds;
+	return 0;
+}
+
+static int set_fields(struct job *j, const char *text, struct fault *f)
+{
+	j->request.nfield = 0;
+	return search_fields_parse(text, &j->request, f);
+}
+
+/* -o is the keyword of a configuration, as in every program, where its value has a "=", and else fields. */
+static int set_option(struct job *j, int option, const char *arg, struct fault *f)
+{
+	switch (option) {
+	case 'r':
+		return set_return(&j->request, arg, f);
+	case 's':
+		return search_sort_parse(arg, &j->request.sort, f);
+	case 'l':
+		return search_slice_parse(arg, &j->request, f);
+	case 'f':
+		j->follow = true;
+		return 0;
+	case OPT_FIELDS:
+		return set_fields(j, arg, f);
+	case 'o':
+		return strchr(arg, '=') == NULL ? set_fields(j, arg, f)
+						: tool_option(&j->tool, option, arg, f);
+	case OPT_INTERVAL:
+		return set_interval(&j->request, arg, f);
+	case OPT_JSON:
+		j->tool.json = true;
+		return 0;
+	default:
+		return tool_option(&j->tool, option, arg, f);
+	}
+}
+
+static int check_options(const struct job *j, struct fault *f)
+{
+	const struct search_request *q = &j->request;
+
+	if (j->follow && (q->give != SEARCH_ALL || q->sort.n > 0 || q->first != 0))
+		return fault_set(f, FAULT_USAGE, "-f goes with none of -r, -s and -l");
+	if (q->first != 0 && q->give != SEARCH_ALL)
+		return fault_set(f, FAULT_USAGE, "-l goes with -r all only");
+	if (q->nfield > 0 && q->give == SEARCH_COUNT)
+		return fault_set(f, FAULT_USAGE, "-r count has no fields");
+	if (q->sort.n > 0 && q->give == SEARCH_COUNT)
+		return fault_set(f, FAULT_USAGE, "-r count has no order");
+	return 0;
+}
+
+/* ---- arguments: mailboxes have a "/" (or are "-"), and the first word without one begins the keys */
+
+static bool is_mailbox(const char *word)
+{
+	return strcmp(word, "-") == 0 || strchr(word, '/') != NULL;
+}
+
+struct words {
+	char **mailbox;
+	size_t nmailbox;
+	char **key;
+	size_t nkey;
+};
+
+/* What stands behind "--", or behind the first word of the keys. */
+static void take_rest(struct words *w, char **argv, int argc)
+{
+	int at = 0;
+
+	while (w->nmailbox == 0 && at < argc && is_mailbox(argv[at]))
+		at++;
+	if (w->nmailbox == 0)
+		w->nmailbox = (size_t)at;
+	for (int i = 0; i < at; i++)
+		w->mailbox[i] = argv[i];
+	w->key = argv + at;
+	w->nkey = (size_t)(argc - at);
+}
+
+static int parse_options(struct job *j, struct words *w, int argc, char **argv, struct fault *f)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(
+		    argc, argv, "-" TOOL_OPTIONS "r:s:l:fh", long_options, NULL)) != -1) {
+		if (option == '?')
+			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
+		if (option == 'h' || option == OPT_VERSION) {
+			fputs(option == 'h' ? usage : "lm-search " LM_VERSION "\n", stdout);
+			j->finished = true;
+			return 0;
+		}
+		if (option == WORD_IN_ORDER && !is_mailbox(optarg)) {
+			optind--;
+			break;
+		}
+		if (option == WORD_IN_ORDER)
+			w->mailbox[w->nmailbox++] = optarg;
+		else if (set_option(j, option, optarg, f) == -1)
+			return -1;
+	}
+	take_rest(w, argv + optind, argc - optind);
+	if (w->nmailbox == 0 && w->nkey > 0)
+		return fault_set(f, FAULT_USAGE,
+		    "no mailbox before the keys: one is written as in work/INBOX, not %s",
+		    w->key[0]);
+	if (w->nmailbox == 0)
+		return fault_set(f, FAULT_USAGE, "no mailbox: see lm-search --help");
+	return check_options(j, f);
+}
+
+/* ---- mailboxes */
+
+static int check_target(const struct url *u, struct fault *f)
+{
+	if (u->mailbox == NULL)
+		return fault_set(f, FAULT_DATA, "names an account, not a mailbox");
+	if (u->uid != 0 || u->token != NULL)
+		return fault_set(f, FAULT_DATA, "names a message, not a mailbox");
+	if (u->search != NULL)
+		return fault_set(f, FAULT_DATA, "has a search of its own: say it as keys");
+	return 0;
+}
+
+static int make_room(struct job *j, struct fault *f)
+{
+	size_t cap = j->cap == 0 ? 16 : 2 * j->cap;
+	struct search_target *t;
+
+	if (j->ntarget == MAILBOXES_MAX)
+		return fault_set(f, FAULT_USAGE, "more than %d mailboxes", MAILBOXES_MAX);
+	if (j->ntarget < j->cap)
+		return 0;
+	t = reallocarray(j->target, cap, sizeof(*t));
+	if (t == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	j->target = t;
+	j->cap = cap;
+	return 0;
+}
+
+/* One that is wrong is named, and the others are searched all the same. -1: no more can be taken. */
+static int take_mailbox(struct job *j, const char *text, struct fault *f)
+{
+	struct search_target t = {0};
+	struct fault why;
+
+	if (make_room(j, f) == -1)
+		return -1;
+	if (locate(&j->tool, text, &t.account, &t.url, &why) == 0) {
+		if (check_target(&t.url, &why) == 0) {
+			j->target[j->ntarget++] = t;
+			return 0;
+		}
+		fault_while(&why, "%s", text);
+	}
+	url_free(&t.url);
+	search_failed(&j->search, NULL, &why);
+	return 0;
+}
+
+static int take_lines(struct job *j, struct fault *f)
+{
+	char *line = NULL;
+	size_t size = 0;
+	int r = 0;
+
+	while (r == 0 && getline(&line, &size, stdin) > 0) {
+		const char *text = locate_field(line);
+
+		if (text != NULL)
+			r = take_mailbox(j, text, f);
+	}
+	free(line);
+	if (r == 0 && ferror(stdin))
+		return fault_errno(f, FAULT_IO, "standard input");
+	return r;
+}
+
+static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)
+{
+	int r = 0;
+
+	if (tool_config(&j->tool, f) == -1)
+		return -1;
+	for (size_t i = 0; i < w->nmailbox && r == 0; i++)
+		r = strcmp(w->mailbox[i], "-") == 0 ? take_lines(j, f)
+						    : take_mailbox(j, w->mailbox[i], f);
+	if (r == 0 && j->follow && j->ntarget > 1)
+		return fault_set(f, FAULT_USAGE, "-f follows one mailbox: run one for each");
+	return r;
+}
+
+/* ---- searching */
+
+/* Moves all that are in the first one's account to the front, without changing the order otherwise. How many those are. */
+static size_t gather(struct search_target *t, size_t n)
+{
+	size_t same = 1;
+
+	for (size_t i = 1; i < n; i++) {
+		struct search_target moved = t[i];
+
+		if (moved.account != t[0].account)
+			continue;
+		memmove(t + same + 1, t + same, (i - same) * sizeof(*t));
+		t[same++] = moved;
+	}
+	return same;
+}
+
+static int search_account(struct job *j, struct search_target *t, size_t n, struct fault *f)
+{
+	bool bulk = j->request.nfield > 0 && j->request.give == SEARCH_ALL && !j->follow;
+	struct imap_line *l = imap_line_open(&j->tool, t->account, bulk, f);
+	int r;
+
+	if (l == NULL)
+		return fault_while(f, "account %s", t->account->name);
+	r = j->follow ? search_follow(&j->search, l, t, f) : search_run(&j->search, l, t, n, f);
+	if (r == -1)
+		imap_drop(l->imap);
+	if (r == -1)
+		l->imap = NULL;
+	imap_line_close(l);
+	return r;
+}
+
+/* An account that cannot be reached does not keep the others from being searched. */
+static int search_all(struct job *j, struct fault *f)
+{
+	for (size_t at = 0, n; at < j->ntarget; at += n) {
+		n = gather(j->target + at, j->ntarget - at);
+		if (search_account(j, j->target + at, n, f) == 0)
+			continue;
+		if (f->cls == FAULT_IO || at + n == j->ntarget)
+			return -1;
+		search_failed(&j->search, NULL, f);
+	}
+	return 0;
+}
+
+static void listen_for_signals(void)
+{
+	struct sigaction sa = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+}
+
+static int flush(struct job *j, struct fault *f)
+{
+	if (tool_flush(stdout, f) == 0)
+		return 0;
+	j->search.closed = j->search.closed || errno == EPIPE;
+	return -1;
+}
+
+static int work(struct job *j, const struct words *w, struct fault *f)
+{
+	j->request.now = time(NULL);
+	if (search_key_parse(&j->keys, (const char *const *)w->key, w->nkey, j->request.now, f) ==
+		-1 ||
+	    take_mailboxes(j, w, f) == -1)
+		return -1;
+	j->request.keys = &j->keys;
+	if (j->follow)
+		listen_for_signals();
+	return search_all(j, f) == -1 ? -1 : flush(j, f);
+}
+
+static void release(struct job *j)
+{
+	for (size_t i = 0; i < j->ntarget; i++)
+		url_free(&j->target[i].url);
+	free(j->target);
+	search_key_free(&j->keys);
+	tool_free(&j->tool);
+}
+
+/* Who closes the pipe has had enough: that is no failure of ours. */
+static int outcome(struct job *j, const struct fault *f)
+{
+	if (j->search.closed && f->cls == FAULT_IO)
+		return j->search.worst;
+	search_failed(&j->search, NULL, f);
+	return j->search.worst;
+}
+
+int main(int argc, char **argv)
+{
+	struct fault f = {0};
+	struct job j = {.request.interval = DEFAULT_INTERVAL};
+	struct words w = {.mailbox = calloc((size_t)argc + 1, sizeof(char *))};
+	bool good = false;
+	int code;
+
+	signal(SIGPIPE, SIG_IGN);
+	tool_init(&j.tool, "lm-search", stderr);
+	j.search = (struct search){
+	    .tool = &j.tool, .request = &j.request, .out = stdout, .stop = &stopped};
+	if (w.mailbox == NULL)
+		fault_set(&f, FAULT_TEMP, "out of memory");
+	else if (parse_options(&j, &w, argc, argv, &f) == 0)
+		good = j.finished || work(&j, &w, &f) == 0;
+	code = good ? (int)j.search.worst : outcome(&j, &f);
+	free(w.mailbox);
+	release(&j);
+	return code;
+}

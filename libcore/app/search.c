@@ -1,0 +1,309 @@
+/* search: mailboxes in flights. */
+#include "app/search.h"
+
+#include <string.h>
+
+#include "app/search_impl.h"
+
+/* The commands of one mailbox in a flight. */
+struct leg {
+	uint32_t opening; /* 0: open already */
+	uint32_t searching;
+	uint32_t fetching; /* 0: none */
+	bool again;        /* "$" was not to be had: to be searched anew without */
+};
+
+/* URLs are ASCII, and a fault's message is safe already. */
+void search_failed(struct search *s, const struct search_target *t, const struct fault *why)
+{
+	struct buf url;
+
+	buf_init(&url, URL_MAX);
+	if (t != NULL)
+		url_build(&url, &t->url);
+	fprintf(s->tool->err, "%s: %s%s%s\n", s->tool->name, buf_str(&url), t != NULL ? ": " : "",
+	    why->msg);
+	buf_free(&url);
+	/* What may work later counts less than what never will. */
+	if (s->worst == FAULT_NONE || (s->worst == FAULT_TEMP && why->cls != FAULT_TEMP))
+		s->worst = why->cls;
+}
+
+/* Pulls a command's end, whatever it is. -1: the line is lost. */
+static int drain(struct imap *imap, uint32_t tag, struct fault *f)
+{
+	struct event ev;
+	int r;
+
+	if (tag == 0)
+		return 0;
+	do
+		r = imap_until(imap, tag, &ev, f);
+	while (r == 1);
+	return r == -1 && ev.kind != EV_TAGGED ? -1 : 0;
+}
+
+static struct search_slice slice_of(const struct search_request *q)
+{
+	return (struct search_slice){q->first, q->last, q->from_end};
+}
+
+static int begin(struct search *s, struct imap_line *l, const struct search_target *t,
+    const struct search_plan *p, struct leg *leg, struct fault *f)
+{
+	const struct search_request *q = s->request;
+	const struct search_slice slice = slice_of(q);
+
+	*leg = (struct leg){0};
+	if (imap_line_select_begin(l, t->url.mailbox, true, t->url.uidvalidity, &leg->opening, f) ==
+	    -1)
+		return -1;
+	leg->searching =
+	    search_send(s, l->imap, p, p->count_first ? SEARCH_COUNT : q->give, &slice, f);
+	if (leg->searching == 0)
+		return -1;
+	if (p->save && !p->count_first)
+		leg->fetching = search_fields_send(s, l->imap, "$", f);
+	return p->save && !p->count_first && leg->fetching == 0 ? -1 : 0;
+}
+
+/* What comes of the numbers as they stream in. */
+static enum search_use use_of(const struct search_request *q, const struct search_plan *p)
+{
+	if (q->give != SEARCH_ALL || p->save)
+		return SEARCH_USE_NOTHING;
+	return q->nfield > 0 ? SEARCH_USE_SPOOL : SEARCH_USE_PRINT;
+}
+
+/* ---- the end of a search */
+
+static int print_edge(struct search_printer *pr, struct imap_line *l, const struct search_result *r,
+    const struct search_plan *p, struct fault *f)
+{
+	const struct search_request *q = pr->s->request;
+	bool low = q->give == SEARCH_MIN, asked = p->sort ? p->esort : p->esearch;
+	uint32_t uid = low ? r->min : r->max;
+	struct spool spool;
+	int result;
+
+	if (!asked && p->sort)
+		uid = low ? r->first : r->last;
+	else if (!asked)
+		uid = low ? r->lowest : r->highest;
+	if (uid == 0)
+		return 0;
+	if (q->nfield == 0)
+		return search_print_range(pr, uid, uid, f);
+	spool_init(&spool);
+	result = spool_put(&spool, uid, uid, 0, f);
+	if (result == 0)
+		result = search_fields_spool(pr, l->imap, &spool, false, f);
+	spool_free(&spool);
+	return result;
+}
+
+static int count_of(
+    const struct search_result *r, const struct search_plan *p, uint64_t *n, struct fault *f)
+{
+	if (p->esearch && !r->has_count)
+		return fault_set(f, FAULT_PROTOCOL, "no COUNT where COUNT was asked for");
+	*n = p->esearch ? r->count : r->seen;
+	return 0;
+}
+
+/* All that the result still wants, once its search is done. */
+static int conclude(struct search_printer *pr, struct imap_line *l, const struct search_target *t,
+    struct search_result *r, const struct search_plan *p, struct fault *f)
+{
+	const struct search_request *q = pr->s->request;
+	uint64_t n = 0;
+
+	switch (q->give) {
+	case SEARCH_COUNT:
+		return count_of(r, p, &n, f) == -1 ? -1 : search_print_count(pr->s, &t->url, n, f);
+	case SEARCH_MIN:
+	case SEARCH_MAX:
+		return print_edge(pr, l, r, p, f);
+	default:
+		break;
+	}
+	if (p->partial && r->seen > (uint64_t)q->last - q->first + 1)
+		return fault_set(f, FAULT_PROTOCOL, "PARTIAL with more than was asked for");
+	if (r->use != SEARCH_USE_SPOOL)
+		return 0;
+	return search_fields_spool(pr, l->imap, r->spool, p->sort, f);
+}
+
+/* Positions from the end as positions from the beginning. False: there are none. */
+static bool from_beginning(const struct search_request *q, uint64_t n, struct search_slice *slice)
+{
+	if (q->first > n)
+		return false;
+	*slice = (struct search_slice){.last = (uint32_t)(n - q->first + 1),
+	    .first = q->last > n ? 1 : (uint32_t)(n - q->last + 1)};
+	return true;
+}
+
+static void set_positions(
+    struct search_result *r, const struct search_plan *p, const struct search_slice *slice)
+{
+	if (!p->cut)
+		return;
+	r->from = slice->first;
+	r->to = slice->last;
+}
+
+/* The first search only counted; now for those that are wanted. */
+static int second_search(struct search_printer *pr, struct imap_line *l, struct search_result *r,
+    const struct search_plan *p, struct event *ev, struct fault *f)
+{
+	struct search_slice slice;
+	uint64_t n = 0;
+	uint32_t tag;
+
+	if (count_of(r, p, &n, f) == -1)
+		return -1;
+	r->seen = 0;
+	if (!from_beginning(pr->s->request, n, &slice))
+		return 0;
+	r->use = use_of(pr->s->request, p);
+	set_positions(r, p, &slice);
+	tag = search_send(pr->s, l->imap, p, SEARCH_ALL, &slice, f);
+	return tag == 0 ? -1 : search_result_read(r, l->imap, tag, p, ev, f);
+}
+
+/* ---- a leg's end */
+
+/* The server does not want to, but the connection goes on. */
+static bool is_refusal(const struct imap *imap, const struct fault *f)
+{
+	return imap_alive(imap) &&
+	    (f->cls == FAULT_REFUSED || f->cls == FAULT_DATA || f->cls == FAULT_TEMP);
+}
+
+/* The mailbox is open and its UIDVALIDITY known. 0, or -1 with *refused when only this mailbox is concerned. */
+static int read_leg(struct search_printer *pr, struct imap_line *l, struct search_target *t,
+    const struct search_plan *p, struct leg *leg, bool *refused, struct fault *f)
+{
+	const struct search_request *q = pr->s->request;
+	const struct search_slice slice = slice_of(q);
+	struct search_result r;
+	struct spool spool;
+	struct event ev = {0};
+	int result;
+
+	spool_init(&spool);
+	search_result_init(&r, p->count_first ? SEARCH_USE_NOTHING : use_of(q, p));
+	r.printer = pr;
+	r.spool = &spool;
+	if (!p->count_first)
+		set_positions(&r, p, &slice);
+	result = search_result_read(&r, l->imap, leg->searching, p, &ev, f);
+	if (result == 0 && p->count_first)
+		result = second_search(pr, l, &r, p, &ev, f);
+	*refused = result == -1 && ev.kind == EV_TAGGED && imap_alive(l->imap);
+	leg->again = *refused && p->save && ev.code == CODE_NOTSAVED;
+	if (result == 0 && leg->fetching != 0) {
+		result = search_fields_read(pr, l->imap, leg->fetching, f);
+		leg->fetching = 0;
+	} else if (result == 0) {
+		result = conclude(pr, l, t, &r, p, f);
+	}
+	spool_free(&spool);
+	*refused = *refused || (result == -1 && is_refusal(l->imap, f));
+	return result;
+}
+
+/* Opens, reads, prints. A mailbox that fails is reported here. -1: everything is over. */
+static int finish(struct search *s, struct imap_line *l, struct search_target *t,
+    const struct search_plan *p, struct leg *leg, struct fault *f)
+{
+	struct search_printer pr;
+	bool refused = false;
+	int r = imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, f);
+
+	if (r == -1) {
+		if (!imap_alive(l->imap) || f->cls == FAULT_PROTOCOL)
+			return -1;
+		search_failed(s, t, f);
+		return drain(l->imap, leg->searching, f) == -1 ? -1
+							       : drain(l->imap, leg->fetching, f);
+	}
+	t->url.uidvalidity = l->mailbox.uidvalidity;
+	search_printer_init(&pr, s, NULL);
+	r = search_printer_mailbox(&pr, &t->url, f);
+	if (r == 0)
+		r = read_leg(&pr, l, t, p, leg, &refused, f);
+	search_printer_free(&pr);
+	if (r == 0)
+		return 0;
+	if (!refused)
+		return -1;
+	if (!leg->again)
+		search_failed(s, t, f);
+	return drain(l->imap, leg->fetching, f);
+}
+
+static int one(struct search *s, struct imap_line *l, struct search_target *t,
+    const struct search_plan *p, struct fault *f)
+{
+	struct leg leg;
+
+	return begin(s, l, t, p, &leg, f) == -1 ? -1 : finish(s, l, t, p, &leg, f);
+}
+
+/* Those that were not saved, without SEARCHRES. */
+static int again(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
+    const struct leg *leg, const struct search_plan *p, struct fault *f)
+{
+	struct search_plan plain = *p;
+
+	plain.save = false;
+	for (size_t i = 0; i < n; i++) {
+		if (!leg[i].again)
+			continue;
+		tool_note(s->tool,
+		    "search: %s: the result was not saved: fields by a command of their own",
+		    t[i].url.mailbox);
+		if (one(s, l, &t[i], &plain, f) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static int flight(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
+    const struct search_plan *p, struct fault *f)
+{
+	struct leg leg[SEARCH_FLIGHT_MAX];
+
+	for (size_t i = 0; i < n; i++)
+		if (begin(s, l, &t[i], p, &leg[i], f) == -1)
+			return -1;
+	for (size_t i = 0; i < n; i++)
+		if (finish(s, l, &t[i], p, &leg[i], f) == -1)
+			return fault_while(f, "%s", t[i].url.mailbox);
+	return again(s, l, t, n, leg, p, f);
+}
+
+int search_run(
+    struct search *s, struct imap_line *l, struct search_target *t, size_t n, struct fault *f)
+{
+	struct search_plan p;
+
+	if (search_plan(s, l->imap, n, &p, f) == -1)
+		return -1;
+	search_plan_note(s, &p);
+	for (size_t at = 0, k; at < n; at += k) {
+		size_t most = p.alone ? 1 : SEARCH_FLIGHT_MAX;
+		int r = 1;
+
+		k = n - at < most ? n - at : most;
+		if (p.multi)
+			r = search_multi(s, l, t + at, k, &p, f);
+		if (r == 1)
+			r = flight(s, l, t + at, k, &p, f);
+		if (r == -1)
+			return -1;
+	}
+	return 0;
+}
