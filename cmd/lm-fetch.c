@@ -30,7 +30,7 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-    "usage: lm-fetch [-d | -H | -t type] [-r offset,length] [common options] [url...]\n"
+    "usage: lm-fetch [-d | -H | -t type] [-r range] [common options] [url...]\n"
     "       lm-fetch -s | --preview [--json] [common options] [url...]\n"
     "       lm-fetch -O directory [--json] [common options] [url...]\n"
     "       lm-fetch --conversions [--json] [common options] [account | url]...\n"
