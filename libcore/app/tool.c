@@ -123,6 +123,21 @@ int tool_fail(const struct tool *t, const struct fault *f)
 	return f->cls == FAULT_NONE ? FAULT_BUG : (int)f->cls;
 }
 
+/* Flags look as IMAP writes them: a backslash is not doubled. */
+static void put_flags(struct buf *b, const char *s)
+{
+	size_t left = strlen(s);
+
+	while (left > 0) {
+		char safe[ENC_SAFE_MAX];
+		size_t n, used = enc_safe_one(safe, &n, s, left);
+
+		buf_put(b, safe, n);
+		s += used;
+		left -= used;
+	}
+}
+
 static void put_line(struct buf *b, const struct record_field *fields, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
@@ -132,6 +147,8 @@ static void put_line(struct buf *b, const struct record_field *fields, size_t n)
 			buf_putc(b, '\t');
 		if (v == NULL)
 			buf_putc(b, '-');
+		else if (strcmp(fields[i].name, "flags") == 0)
+			put_flags(b, v);
 		else
 			enc_safe(b, v, strlen(v));
 	}

@@ -45,7 +45,8 @@ void tool_warn(const struct tool *t, const char *fmt, ...) __attribute__((format
 /* Prints the fault as "NAME: message" and returns its class, to be main's exit code. */
 int tool_fail(const struct tool *t, const struct fault *f);
 
-/* One field of a record: its name (for --json) and value; NULL values are "-" in lines and null in JSON. `number`: JSON shows it without quotes. */
+/* One field of a record: its name (for --json) and value; NULL values are "-" in lines and null in JSON. `number`: JSON shows it without quotes. In lines,
+ * a field called "flags" keeps its backslashes as they are (`\Seen`): a flag has no other octets that enc_safe() would have to tell apart. */
 struct record_field {
 	const char *name;
 	const char *value;
