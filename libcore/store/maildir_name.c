@@ -25,20 +25,14 @@ bool maildir_is_file_name(const char *name)
 	return n > 0 && n <= MAILDIR_NAME_MAX && name[0] != '.' && strchr(name, '/') == NULL;
 }
 
-/* The value of the first `,U=`, and where it ends. */
-static uint32_t base_uid(const char *base, const char **end)
+/* The value of the first `,U=`. */
+static uint32_t base_uid(const char *base)
 {
 	const char *s = strstr(base, ",U=");
 	uint32_t uid = 0;
-	size_t n;
 
-	if (s == NULL)
+	if (s == NULL || num_nz32(s + 3, strcspn(s + 3, ","), &uid) != 0)
 		return 0;
-	s += 3;
-	n = strcspn(s, ",");
-	if (num_nz32(s, n, &uid) != 0)
-		return 0;
-	*end = s + n;
 	return uid;
 }
 
@@ -60,7 +54,7 @@ static void parse_flags(const char *s, struct maildir_name *out)
 
 int maildir_name_parse(const char *name, struct maildir_name *out)
 {
-	const char *end = NULL, *flags;
+	const char *flags;
 	size_t n;
 
 	if (!maildir_is_file_name(name))
@@ -71,7 +65,7 @@ int maildir_name_parse(const char *name, struct maildir_name *out)
 		return -1;
 	memcpy(out->base, name, n);
 	out->base[n] = '\0';
-	out->uid = base_uid(out->base, &end);
+	out->uid = base_uid(out->base);
 	out->flags = 0;
 	out->other[0] = '\0';
 	if (flags != NULL)
@@ -198,7 +192,7 @@ static bool are_fields(const char *s)
 bool maildir_base_owner(const char *base, uint64_t *owner, uint32_t *uid)
 {
 	size_t digits = strspn(base, "0123456789");
-	const char *s = base + digits, *end = NULL;
+	const char *s = base + digits;
 	uint32_t first = 0;
 	uint64_t value;
 
@@ -210,7 +204,7 @@ bool maildir_base_owner(const char *base, uint64_t *owner, uint32_t *uid)
 		return false;
 	s += digits;
 	s += strcspn(s, ",");
-	if (strncmp(s, ",U=", 3) != 0 || base_uid(s, &end) != first || !are_fields(end))
+	if (strncmp(s, ",U=", 3) != 0 || base_uid(s) != first || !are_fields(s))
 		return false;
 	*owner = value;
 	*uid = first;

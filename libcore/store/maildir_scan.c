@@ -73,13 +73,15 @@ int maildir_scan_next(struct maildir_scan *s, struct maildir_entry *e, struct fa
 	for (;;) {
 		struct dirent *d;
 
-		errno = 0;
-		while ((d = readdir(s->dir)) != NULL)
+		/* For each call, because the look at an entry may have left an errno behind. */
+		while (errno = 0, (d = readdir(s->dir)) != NULL)
 			if (take(s, d, e))
 				return 1;
-		if (errno != 0)
-			return fault_errno(f, FAULT_IO, "cannot read %s/%s", s->m->path,
+		if (errno != 0) {
+			fault_errno(f, FAULT_IO, "cannot read %s/%s", s->m->path,
 			    maildir_dir_name(s->in_new));
+			return -1;
+		}
 		if (!s->in_new)
 			return 0;
 		maildir_scan_end(s);
@@ -93,17 +95,17 @@ int maildir_find(const struct maildir *m, const char *base, char file[static MAI
 {
 	struct maildir_scan s;
 	struct maildir_entry e;
-	int r;
+	int r = 0, found = 0;
 
 	if (maildir_scan_begin(&s, m, f) == -1)
 		return -1;
-	while ((r = maildir_scan_next(&s, &e, f)) == 1)
-		if (strcmp(e.name.base, base) == 0)
-			break;
-	if (r == 1) {
+	while (found == 0 && (r = maildir_scan_next(&s, &e, f)) == 1) {
+		if (strcmp(e.name.base, base) != 0)
+			continue;
 		memcpy(file, e.file, strlen(e.file) + 1);
 		*in_new = e.in_new;
+		found = 1;
 	}
 	maildir_scan_end(&s);
-	return r;
+	return r == -1 ? -1 : found;
 }
