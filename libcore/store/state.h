@@ -20,12 +20,17 @@ enum { STATE_VERSION = 1, STATE_MAILBOX_MAX = 1024 /* octets of a mailbox name *
 
 struct state;
 
-/* Opens the file, making it if it is not there (and `create`; else NULL with FAULT_NOINPUT). `durable`: a commit is on the disk when it returns; else the system writes it when it likes. */
+/*
+ * Opens the file for this process alone, making it (0600) if it is not there (and `create`; else NULL with FAULT_NOINPUT); an empty file becomes a state as well.
+ * `durable`: a commit is on the disk when it returns; else the system writes it when it likes. FAULT_TEMP: another process has it open (waits 5 s).
+ */
 struct state *state_open(const char *path, bool create, bool durable, struct fault *f);
 /* Without a commit, what was begun is undone. NULL is fine. */
 void state_close(struct state *s);
-/* Everything between is one transaction; kill the program anywhere and all of it or nothing is there. */
+/* Everything between is one transaction; kill the program anywhere and all of it or nothing is there. Scratch tables are part of it: what was
+ * undone is undone there, too. Within one, state_begin() does nothing, and without one, neither does state_commit(). */
 int state_begin(struct state *s, struct fault *f);
+/* -1: nothing of it was done. A full disk may end it before: then all that follows fails until one of these two is called. */
 int state_commit(struct state *s, struct fault *f);
 void state_rollback(struct state *s);
 
@@ -56,9 +61,9 @@ int state_mailbox_at(struct state *s, const char *path, struct state_mailbox *ou
 int state_mailbox_owned(
     struct state *s, uint64_t owner, struct state_mailbox *out, struct fault *f);
 int state_mailbox_get(struct state *s, int64_t id, struct state_mailbox *out, struct fault *f);
-/* Stores it; a new one gets its id. `messages` is counted here, not taken from m. */
+/* Stores it; a new one gets its id, which no other had before. `messages` is counted here, not taken from m. FAULT_DATA: another one has the name or the path. */
 int state_mailbox_put(struct state *s, struct state_mailbox *m, struct fault *f);
-/* Forgets it with all its messages. */
+/* Forgets it with all its messages and intents. */
 int state_mailbox_drop(struct state *s, int64_t id, struct fault *f);
 /* Forgets its messages only. */
 int state_mailbox_clear(struct state *s, int64_t id, struct fault *f);
@@ -90,13 +95,12 @@ int state_message_from(
 
 /* ---- intents: messages that are on their way to the server, so that a lost reply does not double them */
 
-/* Notes that a file with this content goes to the mailbox. */
+/* Notes that a file with this content (size on the server, state_key()) goes to the mailbox. */
 int state_intent_put(struct state *s, int64_t mailbox, const char *base, uint64_t size,
-    const unsigned char sha256[static DIGEST_LEN], struct fault *f);
+    uint64_t key, struct fault *f);
 /* The base of a file that is on its way with this content: 1, 0. */
-int state_intent_find(struct state *s, int64_t mailbox, uint64_t size,
-    const unsigned char sha256[static DIGEST_LEN], char base[static MAILDIR_NAME_MAX + 1],
-    struct fault *f);
+int state_intent_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t key,
+    char base[static MAILDIR_NAME_MAX + 1], struct fault *f);
 int state_intent_has(
     struct state *s, int64_t mailbox, const char *base, struct fault *f); /* 1, 0 */
 int state_intent_drop(struct state *s, int64_t mailbox, const char *base, struct fault *f);
@@ -136,7 +140,7 @@ int scratch_local_clear(struct state *s, int64_t mailbox, struct fault *f);
 /* How many are gone, and how many there are. */
 int scratch_local_count(
     struct state *s, int64_t mailbox, uint64_t *gone, uint64_t *all, struct fault *f);
-/* A message that is gone somewhere, with this content: 1 with *mailbox and *uid, 0. */
+/* A message that is gone somewhere (scratch_local_put() after its row had this key), with this content: 1 with *mailbox and *uid, 0. */
 int scratch_gone_find(
     struct state *s, uint64_t size, uint64_t key, int64_t *mailbox, uint32_t *uid, struct fault *f);
 
@@ -149,7 +153,7 @@ int scratch_remote_drop(struct state *s, uint32_t uid, struct fault *f);
 /* Every message of the mailbox with a UID from lo to hi is gone on the server. */
 int scratch_remote_gone(
     struct state *s, int64_t mailbox, uint32_t lo, uint32_t hi, struct fault *f);
-/* Sets of UIDs of the server. */
+/* Sets of UIDs of the server, as ranges: those that overlap or touch are one. */
 enum scratch_set {
 	SCRATCH_WANTED, /* on the server, perhaps to be fetched */
 	SCRATCH_YOUNG,  /* in the window */
@@ -180,7 +184,7 @@ int scratch_unknown_drop(struct state *s, int64_t id, struct fault *f);
 /* The first one of the mailbox with an id greater than `id`: 1, 0. */
 int scratch_unknown_after(
     struct state *s, int64_t mailbox, int64_t id, struct scratch_unknown *u, struct fault *f);
-/* One of the mailbox with this content: the size, and the key of the content or (key 0) of the Message-ID: 1, 0. */
+/* One of the mailbox with this content: the size, and the key of the content or (key 0) of the Message-ID (0 as well: none): 1, 0. */
 int scratch_unknown_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t key,
     uint64_t id_key, struct scratch_unknown *u, struct fault *f);
 int scratch_unknown_clear(struct state *s, int64_t mailbox, struct fault *f);

@@ -49,7 +49,8 @@ enum statement {
 	SQL_REMOTE_GONE,
 	SQL_RANGE_CLEAR,
 	SQL_RANGE_ADD,
-	SQL_RANGE_FROM,
+	SQL_RANGE_DROP,
+	SQL_RANGE_NEXT,
 	SQL_RANGE_TO,
 	SQL_UNKNOWN_INSERT,
 	SQL_UNKNOWN_UPDATE,
@@ -68,10 +69,10 @@ struct state {
 	sqlite3 *db;
 	char *path;
 	sqlite3_stmt *stmt[SQL_COUNT];
-	bool in_transaction;
+	bool begun; /* a transaction that was neither committed nor rolled back */
 };
 
-/* The statement with its arguments bound, ready to be stepped; NULL with the fault. `types`, one letter an argument: i int64_t, t text, k 32 octets. */
+/* The statement with its arguments bound, ready to be stepped; NULL with the fault. `types`, one letter an argument: i int64_t, t text. */
 sqlite3_stmt *state_sql(
     struct state *s, enum statement which, struct fault *f, const char *types, ...);
 /* Steps: 1 a row, 0 done (and reset), -1 with the fault (and reset). */

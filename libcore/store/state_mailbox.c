@@ -1,4 +1,6 @@
 /* state_mailbox: the mailboxes of the state, and what is on its way to them. */
+#include <inttypes.h>
+
 #include "store/state_impl.h"
 
 static void read_mailbox(sqlite3_stmt *r, struct state_mailbox *m)
@@ -73,8 +75,10 @@ int state_mailbox_put(struct state *s, struct state_mailbox *m, struct fault *f)
 
 	sqlite3_stmt *stmt = state_sql(s, SQL_MAILBOX_COUNT, f, "i", m->id);
 	int r = stmt == NULL ? -1 : state_step(s, stmt, f);
-	if (r != 1)
-		return r;
+	if (r == 0)
+		return fault_set(f, FAULT_BUG, "%s: no mailbox %" PRId64, s->path, m->id);
+	if (r == -1)
+		return -1;
 	m->messages = (uint64_t)sqlite3_column_int64(stmt, 0);
 	return state_reset(stmt, 0);
 }
@@ -94,18 +98,16 @@ int state_mailbox_drop(struct state *s, int64_t id, struct fault *f)
 /* ---- intents */
 
 int state_intent_put(struct state *s, int64_t mailbox, const char *base, uint64_t size,
-    const unsigned char sha256[static DIGEST_LEN], struct fault *f)
+    uint64_t key, struct fault *f)
 {
-	return state_run(
-	    s, SQL_INTENT_PUT, f, "itik", mailbox, base, (int64_t)size, (const void *)sha256);
+	return state_run(s, SQL_INTENT_PUT, f, "itii", mailbox, base, (int64_t)size, (int64_t)key);
 }
 
-int state_intent_find(struct state *s, int64_t mailbox, uint64_t size,
-    const unsigned char sha256[static DIGEST_LEN], char base[static MAILDIR_NAME_MAX + 1],
-    struct fault *f)
+int state_intent_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t key,
+    char base[static MAILDIR_NAME_MAX + 1], struct fault *f)
 {
 	sqlite3_stmt *stmt =
-	    state_sql(s, SQL_INTENT_FIND, f, "iik", mailbox, (int64_t)size, (const void *)sha256);
+	    state_sql(s, SQL_INTENT_FIND, f, "iii", mailbox, (int64_t)size, (int64_t)key);
 	int r = stmt == NULL ? -1 : state_step(s, stmt, f);
 
 	if (r != 1)
