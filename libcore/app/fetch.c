@@ -102,7 +102,8 @@ static int check_capability(const struct run *r, struct fault *f)
 static int begin(struct run *r, struct fault *f)
 {
 	struct batch *b = r->batch;
-	bool bulk = r->job->form == FORM_FILES || b->n >= ASK_GROUP;
+	/* Attachments that the server has decoded are compressed already, most of them. */
+	bool bulk = r->job->form != FORM_FILES && b->n >= ASK_GROUP;
 
 	r->line = lines_get(r->lines, b->account, bulk, f);
 	if (r->line == NULL)
