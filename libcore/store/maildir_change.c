@@ -14,6 +14,8 @@ static int rename_looking(int from, const char *name, int to, const char *to_nam
 {
 	struct stat st;
 
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+		return -1;
 	if (fstatat(to, to_name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
 		errno = EEXIST;
 		return -1;
