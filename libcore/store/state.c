@@ -174,6 +174,11 @@ static int bind(sqlite3_stmt *stmt, int i, char type, va_list *ap)
 	return sqlite3_bind_text(stmt, i, va_arg(*ap, const char *), -1, SQLITE_TRANSIENT);
 }
 
+static bool in_transaction(const struct state *s)
+{
+	return sqlite3_get_autocommit(s->db) == 0;
+}
+
 static sqlite3_stmt *prepared(
     struct state *s, enum statement which, struct fault *f, const char *types, va_list *ap)
 {

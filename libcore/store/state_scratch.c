@@ -1,6 +1,4 @@
 /* state_scratch: tables of one run. */
-#include <stdio.h>
-
 #include "store/state_impl.h"
 
 /* ---- a scan */
@@ -12,8 +10,8 @@ int scratch_scan_clear(struct state *s, struct fault *f)
 
 int scratch_scan_add(struct state *s, const struct scratch_file *e, struct fault *f)
 {
-	return state_run(
-	    s, SQL_SCAN_ADD, f, "iii", (int64_t)e->uid, (int64_t)e->flags, (int64_t)e->in_new);
+	return state_run(s, SQL_SCAN_ADD, f, "iiii", (int64_t)e->uid, (int64_t)e->flags,
+	    (int64_t)e->in_new, (int64_t)e->moved);
 }
 
 int scratch_scan_begin(struct state *s, struct fault *f)
@@ -30,7 +28,8 @@ int scratch_scan_next(struct state *s, struct scratch_file *e, struct fault *f)
 		return r;
 	*e = (struct scratch_file){.uid = (uint32_t)sqlite3_column_int64(stmt, 0),
 	    .flags = (uint32_t)sqlite3_column_int64(stmt, 1),
-	    .in_new = sqlite3_column_int(stmt, 2) != 0};
+	    .in_new = sqlite3_column_int(stmt, 2) != 0,
+	    .moved = sqlite3_column_int(stmt, 3) != 0};
 	return 1;
 }
 
@@ -162,12 +161,6 @@ int scratch_range_clear(struct state *s, enum scratch_set which, struct fault *f
 	return state_run(s, SQL_RANGE_CLEAR, f, "i", (int64_t)which);
 }
 
-int scratch_range_add(
-    struct state *s, enum scratch_set which, uint32_t lo, uint32_t hi, struct fault *f)
-{
-	return state_run(s, SQL_RANGE_ADD, f, "iii", (int64_t)which, (int64_t)lo, (int64_t)hi);
-}
-
 static int range_row(
     struct state *s, sqlite3_stmt *stmt, uint32_t *lo, uint32_t *hi, struct fault *f)
 {
@@ -180,11 +173,40 @@ static int range_row(
 	return state_reset(stmt, 1);
 }
 
+/* Those that overlap or touch become one, so that no two in the table do. */
+int scratch_range_add(
+    struct state *s, enum scratch_set which, uint32_t lo, uint32_t hi, struct fault *f)
+{
+	uint32_t low, high, swap = lo;
+	int r;
+
+	if (lo > hi) {
+		lo = hi;
+		hi = swap;
+	}
+	while (
+	    (r = scratch_range_to(s, which, hi < UINT32_MAX ? hi + 1 : hi, &low, &high, f)) == 1) {
+		if (high < UINT32_MAX && high + 1 < lo)
+			break;
+		if (state_run(s, SQL_RANGE_DROP, f, "ii", (int64_t)which, (int64_t)low) == -1)
+			return -1;
+		lo = low < lo ? low : lo;
+		hi = high > hi ? high : hi;
+	}
+	if (r == -1)
+		return -1;
+	return state_run(s, SQL_RANGE_ADD, f, "iii", (int64_t)which, (int64_t)lo, (int64_t)hi);
+}
+
 int scratch_range_from(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
     uint32_t *hi, struct fault *f)
 {
+	int r = scratch_range_to(s, which, uid, lo, hi, f);
+
+	if (r == -1 || (r == 1 && *hi >= uid))
+		return r;
 	return range_row(
-	    s, state_sql(s, SQL_RANGE_FROM, f, "ii", (int64_t)which, (int64_t)uid), lo, hi, f);
+	    s, state_sql(s, SQL_RANGE_NEXT, f, "ii", (int64_t)which, (int64_t)uid), lo, hi, f);
 }
 
 int scratch_range_to(struct state *s, enum scratch_set which, uint32_t uid, uint32_t *lo,
