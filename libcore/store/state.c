@@ -123,6 +123,7 @@ static const char *const text[SQL_COUNT] = {
 	" VALUES(?,?,?,?,?,?,?)",
     [SQL_UNKNOWN_UPDATE] = "UPDATE temp.unknown SET mailbox=?, file=?, in_new=?, size=?, key=?,"
 			   " id_key=?, ours=? WHERE id=?",
+    [SQL_UNKNOWN_DROP_FILE] = "DELETE FROM temp.unknown WHERE mailbox = ? AND file = ?",
     [SQL_UNKNOWN_DROP] = "DELETE FROM temp.unknown WHERE id = ?",
     [SQL_UNKNOWN_AFTER] = "SELECT " UNKNOWN "WHERE mailbox = ? AND id > ? ORDER BY id LIMIT 1",
     [SQL_UNKNOWN_FIND] =

@@ -181,6 +181,7 @@ struct scratch_unknown {
 int scratch_unknown_put(
     struct state *s, struct scratch_unknown *u, struct fault *f); /* sets id of a new one */
 int scratch_unknown_drop(struct state *s, int64_t id, struct fault *f);
+int scratch_unknown_drop_file(struct state *s, int64_t mailbox, const char *file, struct fault *f);
 /* The first one of the mailbox with an id greater than `id`: 1, 0. */
 int scratch_unknown_after(
     struct state *s, int64_t mailbox, int64_t id, struct scratch_unknown *u, struct fault *f);

@@ -254,6 +254,11 @@ int scratch_unknown_drop(struct state *s, int64_t id, struct fault *f)
 	return state_run(s, SQL_UNKNOWN_DROP, f, "i", id);
 }
 
+int scratch_unknown_drop_file(struct state *s, int64_t mailbox, const char *file, struct fault *f)
+{
+	return state_run(s, SQL_UNKNOWN_DROP_FILE, f, "it", mailbox, file);
+}
+
 int scratch_unknown_after(
     struct state *s, int64_t mailbox, int64_t id, struct scratch_unknown *u, struct fault *f)
 {
