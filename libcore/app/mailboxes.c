@@ -20,38 +20,34 @@ static bool needs_own(const struct mailboxes *m, const struct held *h)
 	return (h->status_due && !m->list_status) || (h->meta_due && !m->list_meta);
 }
 
-static void take_from_waiting(struct mailboxes *m, struct held *h)
+/* Whether LIST, or LSUB, has not yet brought all that it will. */
+static bool needs_more(const struct mailboxes *m, const struct held *h)
 {
-	if (m->unasked == h)
-		m->unasked = h->next;
-	if (h->asked)
-		m->nasked--;
-	queue_take(&m->waiting, h);
+	return m->lsub_left > 0 || (h->status_due && m->list_status) ||
+	    (h->meta_due && m->list_meta);
+}
+
+size_t mailboxes_octets(const struct mailboxes *m)
+{
+	return m->table.octets + m->later.len - m->later_at;
+}
+
+static void take_out(struct mailboxes *m, struct held *h)
+{
+	queue_take(h->asked ? &m->asked : &m->waiting, h);
+	m->nasked -= h->asked;
+	h->asked = false;
 	table_remove(&m->table, h);
 }
 
+/* Hands it out as it is. */
 static void release(struct mailboxes *m, struct held *h)
 {
-	take_from_waiting(m, h);
+	take_out(m, h);
 	if (m->only_subscribed && (h->e.attributes & LIST_SUBSCRIBED) == 0)
 		held_free(h);
 	else
 		queue_put(&m->ready, h);
-}
-
-/* Hands it out when nothing more is to come. */
-static void settle(struct mailboxes *m, struct held *h)
-{
-	if (!h->status_due && !h->meta_due && m->lsub_left == 0)
-		release(m, h);
-}
-
-static void settle_all(struct mailboxes *m)
-{
-	for (struct held *h = m->waiting.head, *next; h != NULL; h = next) {
-		next = h->next;
-		settle(m, h);
-	}
 }
 
 static void refuse(struct mailboxes *m, struct held *h, const struct fault *why)
@@ -64,38 +60,82 @@ static void refuse(struct mailboxes *m, struct held *h, const struct fault *why)
 		table_charge(&m->table, h, strlen(h->refusal) + 1);
 }
 
-/* Sends what is still to be asked, as far as the window goes. */
-static void ask(struct mailboxes *m)
+/* Sends its own commands. */
+static void ask(struct mailboxes *m, struct held *h)
 {
-	struct held *h;
 	struct fault why;
 
-	while ((h = m->unasked) != NULL && m->nasked < MAILBOXES_WINDOW) {
-		m->unasked = h->next;
-		if (!needs_own(m, h))
-			continue;
-		h->asked = true;
-		m->nasked++;
-		if (mailboxes_send_own(m, h, &why) == 0)
-			continue;
-		refuse(m, h, &why);
-		h->status_due = h->status_due && (m->list_status || h->status_tag != 0);
-		h->meta_due = h->meta_due && m->list_meta;
-		settle(m, h);
+	queue_take(&m->waiting, h);
+	queue_put(&m->asked, h);
+	h->asked = true;
+	m->nasked++;
+	if (mailboxes_send_own(m, h, &why) == 0)
+		return;
+	refuse(m, h, &why);
+	h->status_due = h->status_due && h->status_tag != 0;
+	h->meta_due = false;
+	if (!h->status_due)
+		release(m, h);
+}
+
+/* One for which LIST is done: asked for at once, later, or, where there is no room for that, not at all. */
+static void ask_or_wait(struct mailboxes *m, struct held *h)
+{
+	if (m->nasked < MAILBOXES_WINDOW && m->later.len == 0) {
+		ask(m, h);
+	} else if (later_put(m, h)) {
+		take_out(m, h);
+		held_free(h);
+	} else {
+		release(m, h);
 	}
 }
 
-/* Makes room. With commands of their own, those that were asked will soon be done, and the last to come is handed out as it is; else it is the one that has waited longest. */
+/* After each thing that came in. */
+static void advance(struct mailboxes *m, struct held *h)
+{
+	if (needs_more(m, h))
+		return;
+	if (!needs_own(m, h))
+		release(m, h);
+	else if (!h->asked)
+		ask_or_wait(m, h);
+}
+
+static void advance_all(struct mailboxes *m)
+{
+	for (struct held *h = m->waiting.head, *next; h != NULL; h = next) {
+		next = h->next;
+		advance(m, h);
+	}
+}
+
+/* Whose turn it is now. */
+static int refill(struct mailboxes *m, struct fault *f)
+{
+	while (m->later.len > 0 && m->nasked < MAILBOXES_WINDOW) {
+		struct held *h = later_take(m);
+
+		if (h == NULL)
+			return no_memory(f);
+		table_add(&m->table, h);
+		queue_put(&m->waiting, h);
+		ask(m, h);
+	}
+	return 0;
+}
+
+/* Makes room: the one that has waited longest goes as it is. */
 static int make_room(struct mailboxes *m, struct fault *f)
 {
-	while (m->table.octets > MAILBOXES_HELD_MAX) {
-		struct held *tail = m->waiting.tail;
+	while (mailboxes_octets(m) > MAILBOXES_HELD_MAX) {
+		struct held *h = m->waiting.head != NULL ? m->waiting.head : m->asked.head;
 
-		if (tail == NULL || m->lsub_left > 0)
+		if (h == NULL || m->lsub_left > 0)
 			return fault_set(f, FAULT_PROTOCOL,
 			    "more subscriptions than there is room for (%d octets)",
 			    MAILBOXES_HELD_MAX);
-		release(m, needs_own(m, tail) && !tail->asked ? tail : m->waiting.head);
+		release(m, h);
 	}
 	return 0;
 }
@@ -191,10 +231,7 @@ static int take_list(struct mailboxes *m, const struct list_event *l, struct fau
 	h->listed = true;
 	expect(m, h);
 	queue_put(&m->waiting, h);
-	if (m->unasked == NULL)
-		m->unasked = h;
-	settle(m, h);
-	ask(m);
+	advance(m, h);
 	return make_room(m, f) == -1 ? -1 : 1;
 }
 
@@ -214,7 +251,7 @@ static int take_status(struct mailboxes *m, const struct status_event *s)
 	h->e.size = s->size;
 	if (m->list_status) {
 		h->status_due = false;
-		settle(m, h);
+		advance(m, h);
 	}
 	return 1;
 }
@@ -259,7 +296,7 @@ static int take_metadata(struct mailboxes *m, const struct node *args, struct fa
 	}
 	if (m->list_meta) {
 		h->meta_due = false;
-		settle(m, h);
+		advance(m, h);
 	}
 	return make_room(m, f) == -1 ? -1 : 1;
 }
@@ -305,7 +342,7 @@ static void finish_lists(struct mailboxes *m)
 		h->status_due = h->status_due && !m->list_status;
 		h->meta_due = h->meta_due && !m->list_meta;
 	}
-	settle_all(m);
+	advance_all(m);
 }
 
 static void drop_all(struct mailboxes *m)
@@ -313,8 +350,6 @@ static void drop_all(struct mailboxes *m)
 	table_free(&m->table);
 	m->table.octets = 0;
 	m->waiting = (struct queue){0};
-	m->unasked = NULL;
-	m->nasked = 0;
 }
 
 /* BAD for what the capabilities promise: then the commands that every server knows. */
@@ -329,9 +364,10 @@ static int fall_back(struct mailboxes *m, struct fault *f)
 static int list_done(struct mailboxes *m, const struct event *ev, struct fault *f)
 {
 	bool fancy = m->extended || m->list_status;
+	bool nothing = !m->popped && m->ready.head == NULL && m->asked.head == NULL;
 
 	m->list_left--;
-	if (ev->cond == COND_BAD && fancy && m->nlist == 1 && !m->popped && m->ready.head == NULL)
+	if (ev->cond == COND_BAD && fancy && m->nlist == 1 && nothing)
 		return fall_back(m, f) == -1 ? -1 : 1;
 	note_refusal(m, ev);
 	if (m->list_left == 0)
@@ -340,14 +376,14 @@ static int list_done(struct mailboxes *m, const struct event *ev, struct fault *
 }
 
 /* The mailbox whose own command it was. */
-static int own_done(struct mailboxes *m, const struct event *ev)
+static int own_done(struct mailboxes *m, const struct event *ev, struct fault *f)
 {
-	struct held *h = m->waiting.head;
+	struct held *h = m->asked.head;
 	struct fault why;
 
-	while (h != NULL && h != m->unasked && h->status_tag != ev->num && h->meta_tag != ev->num)
+	while (h != NULL && h->status_tag != ev->num && h->meta_tag != ev->num)
 		h = h->next;
-	if (h == NULL || h == m->unasked)
+	if (h == NULL)
 		return 0;
 	if (ev->cond != COND_OK) {
 		imap_refusal(ev, ev->name, &why);
@@ -360,9 +396,8 @@ static int own_done(struct mailboxes *m, const struct event *ev)
 		h->meta_tag = 0;
 		h->meta_due = false;
 	}
-	settle(m, h);
-	ask(m);
-	return 1;
+	advance(m, h);
+	return refill(m, f) == -1 ? -1 : 1;
 }
 
 static int take_tagged(struct mailboxes *m, const struct event *ev, struct fault *f)
@@ -372,11 +407,11 @@ static int take_tagged(struct mailboxes *m, const struct event *ev, struct fault
 	if (take_tag(m->lsub_tag, m->nlist, ev->num)) {
 		note_refusal(m, ev);
 		if (--m->lsub_left == 0)
-			settle_all(m);
+			advance_all(m);
 	} else if (take_tag(m->list_tag, m->nlist, ev->num)) {
 		r = list_done(m, ev, f);
 	} else {
-		return own_done(m, ev);
+		return own_done(m, ev, f);
 	}
 	if (r == 1 && m->list_left == 0 && m->lsub_left == 0)
 		finish_unlisted(m);
@@ -414,7 +449,8 @@ const struct mailbox_entry *mailboxes_pop(struct mailboxes *m)
 
 bool mailboxes_done(const struct mailboxes *m)
 {
-	return m->list_left == 0 && m->lsub_left == 0 && m->waiting.head == NULL;
+	return m->list_left == 0 && m->lsub_left == 0 && m->waiting.head == NULL &&
+	    m->asked.head == NULL && m->later.len == 0;
 }
 
 int mailboxes_result(const struct mailboxes *m, struct fault *f)

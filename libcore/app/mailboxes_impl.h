@@ -58,9 +58,12 @@ struct mailboxes {
 	struct fault fault;          /* the first LIST or LSUB that was refused */
 
 	struct table table;
-	struct queue waiting, ready;
-	struct held *unasked; /* in `waiting`: from here on nothing of their own was sent */
+	struct queue waiting; /* for what comes with LIST, or for LSUB */
+	struct buf later;     /* packed: to be asked for when it is their turn */
+	size_t later_at;      /* read up to here */
+	struct queue asked;   /* for the end of their own commands */
 	size_t nasked;
+	struct queue ready;
 	struct held *last; /* handed out */
 };
 
@@ -75,6 +78,14 @@ void table_charge(struct table *t, struct held *h, size_t octets);
 void queue_put(struct queue *q, struct held *h);
 void queue_take(struct queue *q, struct held *h);
 void held_free(struct held *h);
+
+/* mailboxes_later.c. Packs a copy of it; false: no room. */
+bool later_put(struct mailboxes *m, const struct held *h);
+/* The first of them (there must be one), as it was, in no table; NULL without memory. */
+struct held *later_take(struct mailboxes *m);
+
+/* What is held of mailboxes that wait. */
+size_t mailboxes_octets(const struct mailboxes *m);
 
 /* mailboxes_name.c: a new one with its names and what is wrong with them; NULL without memory. */
 struct held *held_new(const char *wire, size_t n, char delimiter, bool utf8, size_t nvalue);

@@ -51,6 +51,7 @@ struct mailboxes *mailboxes_send(struct imap *s, const struct mailboxes_query *q
 	m->utf8 = c.utf8;
 	imap_cmd_free(&c);
 	table_init(&m->table);
+	buf_init(&m->later, 2 * MAILBOXES_HELD_MAX);
 	if (copy_query(m, q, f) == 0) {
 		mailboxes_choose(m);
 		if (mailboxes_send_lists(m, f) == 0)
@@ -67,6 +68,7 @@ void mailboxes_free(struct mailboxes *m)
 	while (mailboxes_pop(m) != NULL)
 		;
 	table_free(&m->table);
+	buf_free(&m->later);
 	for (size_t i = 0; i < m->npattern; i++)
 		free(m->pattern[i]);
 	for (size_t i = 0; i < m->nentry; i++)

@@ -262,8 +262,9 @@ TEST(a_list_that_is_refused)
 		"LIST-EXTENDED LIST-STATUS") "< a1 LIST...\n> * LIST () \"/\" a\n> * STATUS a (UIDVALIDITY 5)\n> a1 NO [SERVERBUG] oops\n",
 	    &q, "a / () - - - 5 - -\nfault 75 LIST: NO [SERVERBUG] oops\n");
 	lists(PEER_IN("") "< a1 LIST...\n> a1 BAD oops\n", &q, "fault 69 LIST: BAD oops\n");
+	q.status = 0;
 	lists(PEER_IN("") "< a1 LIST...\n> * LIST () \"/\" a\n!\n", &q,
-	    "fault 75 the server closed the connection\n");
+	    "a / ()\nfault 75 the server closed the connection\n");
 }
 
 TEST(names_that_no_command_can_hold)
@@ -412,6 +413,58 @@ TEST(a_window_at_a_time)
 	while (mailboxes_next(m, &e, &t.f) == 1)
 		CHECK_INT(e->uidvalidity, ++n);
 	CHECK_INT(n, MANY);
+	mailboxes_free(m);
+	talk_close(&t);
+}
+
+/* The same with a GETMETADATA for each, and STATUS in the list. */
+static void talk_meta_windows(struct peer *p)
+{
+	char line[200], expected[100];
+
+	say(p, "* PREAUTH [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS METADATA] hello\r\n");
+	peer_line(p, line, sizeof(line));
+	for (int i = 0; i < MANY; i++)
+		say(p,
+		    "* LIST (\\Sent) \".\" box%d\r\n* STATUS box%d (UIDVALIDITY %d MESSAGES 5)\r\n",
+		    i, i, i + 1);
+	say(p, "a1 OK\r\n");
+	for (int i = 0; i < MANY; i++) {
+		peer_line(p, line, sizeof(line));
+		snprintf(
+		    expected, sizeof(expected), "a%d GETMETADATA box%d (/private/a)", i + 2, i);
+		if (strcmp(line, expected) != 0)
+			peer_wrong(p, expected, strlen(expected), line);
+		say(p, "* METADATA box%d (/private/a v%d)\r\na%d OK\r\n", i, i, i + 2);
+	}
+}
+
+TEST(what_is_packed_comes_back_whole)
+{
+	struct mailboxes_query q = {.status = STATUS_UIDVALIDITY | STATUS_MESSAGES,
+	    .entry = BOX("/private/a"),
+	    .nentry = 1};
+	struct talk t = {.peer.talk = talk_meta_windows};
+	const struct mailbox_entry *e;
+	struct mailboxes *m;
+	char expected[100];
+	struct buf b;
+	int n = 0;
+
+	buf_init(&b, 1000);
+	REQUIRE(talk_open(&t, NULL));
+	m = mailboxes_send(t.s, &q, &t.f);
+	REQUIRE(m != NULL);
+	while (mailboxes_next(m, &e, &t.f) == 1) {
+		buf_reset(&b);
+		show(&b, e, 1);
+		snprintf(
+		    expected, sizeof(expected), "box%d . (\\Sent) 5 - - %d - - v%d\n", n, n + 1, n);
+		CHECK_STR(buf_str(&b), expected);
+		n++;
+	}
+	CHECK_INT(n, MANY);
+	buf_free(&b);
 	mailboxes_free(m);
 	talk_close(&t);
 }
