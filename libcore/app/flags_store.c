@@ -1,0 +1,443 @@
+/* flags_store: STORE, and a look at what came of it. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/flags.h"
+#include "app/flight.h"
+
+enum {
+	PIECES_MAX = 16,        /* of one batch, as urls_set_piece() makes them */
+	FLAGS_TEXT_MAX = 65536, /* octets of one message's flags */
+};
+enum step { STEP_STORE, STEP_FETCH, STEPS };
+
+/* What goes into one command, and how it went. */
+struct piece {
+	struct set uids;
+	struct fault why; /* of its STOREs, or else of its FETCH */
+	bool stored;
+};
+
+/* One batch in the making. */
+struct making {
+	const struct flags_job *job;
+	struct imap_line *line;
+	struct batch *batch;
+	struct flight flight;
+	struct piece piece[PIECES_MAX];
+	size_t npiece;
+	struct set modified; /* lost the race */
+	struct set there;    /* have been seen since */
+};
+
+static const char *item_of(enum flags_sign sign)
+{
+	switch (sign) {
+	case FLAGS_ADD:
+		return "+FLAGS.SILENT";
+	case FLAGS_REMOVE:
+		return "-FLAGS.SILENT";
+	default:
+		return "FLAGS.SILENT";
+	}
+}
+
+static int send_store(struct making *m, size_t k, enum flags_sign sign, struct fault *f)
+{
+	const struct flags_changes *changes = m->job->changes;
+	struct imap_cmd c;
+
+	if (!flags_has(changes, sign))
+		return 0;
+	imap_cmd_init(&c, m->line->imap, "UID STORE");
+	imap_uids(&c, &m->piece[k].uids);
+	if (m->job->conditional) {
+		imap_list(&c);
+		imap_atom(&c, "UNCHANGEDSINCE");
+		imap_number(&c, m->job->modseq);
+		imap_list_end(&c);
+	}
+	imap_atom(&c, item_of(sign));
+	imap_list(&c);
+	for (size_t i = 0; i < changes->n; i++)
+		if (changes->change[i].sign == sign && *changes->change[i].flag != '\0')
+			imap_flag(&c, changes->change[i].flag);
+	imap_list_end(&c);
+	return flight_send(&m->flight, &c, (int)(k * STEPS + STEP_STORE), f);
+}
+
+static int send_fetch(struct making *m, size_t k, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, m->line->imap, "UID FETCH");
+	imap_uids(&c, &m->piece[k].uids);
+	imap_list(&c);
+	imap_atom(&c, "UID");
+	imap_atom(&c, "FLAGS");
+	if (m->job->conditional)
+		imap_atom(&c, "MODSEQ");
+	imap_list_end(&c);
+	return flight_send(&m->flight, &c, (int)(k * STEPS + STEP_FETCH), f);
+}
+
+static int send_piece(struct making *m, size_t k, struct fault *f)
+{
+	if (send_store(m, k, FLAGS_SET, f) == -1 || send_store(m, k, FLAGS_ADD, f) == -1 ||
+	    send_store(m, k, FLAGS_REMOVE, f) == -1)
+		return -1;
+	return send_fetch(m, k, f);
+}
+
+static int send_all(struct making *m, struct fault *f)
+{
+	const struct set *all = &m->batch->uids;
+	size_t at = 0;
+	int r;
+
+	flight_init(&m->flight, m->line->imap);
+	while (m->npiece < PIECES_MAX) {
+		struct piece *p = &m->piece[m->npiece];
+
+		set_init(&p->uids, URLS_WINDOW);
+		p->stored = true;
+		r = urls_set_piece(all, &at, &p->uids, f);
+		if (r != 1)
+			return r;
+		if (send_piece(m, m->npiece++, f) == -1)
+			return -1;
+	}
+	return fault_set(f, FAULT_BUG, "more than %d pieces of a set", PIECES_MAX);
+}
+
+/* ---- what came of it */
+
+static bool has_flag(const struct node *flags, const char *flag)
+{
+	for (const struct node *n = flags->child; n != NULL; n = n->next)
+		if (strcasecmp(n->s, flag) == 0)
+			return true;
+	return false;
+}
+
+/* Did the server do what it said OK to? */
+static bool is_kept(const struct flags_changes *c, const struct node *flags)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		const struct flags_change *change = &c->change[i];
+
+		if (*change->flag != '\0' &&
+		    has_flag(flags, change->flag) != (change->sign != FLAGS_REMOVE))
+			return false;
+	}
+	return true;
+}
+
+/* Blanks between; \Recent is about this session only. */
+static void put_flags(struct buf *out, const struct node *flags)
+{
+	for (const struct node *n = flags->child; n != NULL; n = n->next) {
+		if (strcasecmp(n->s, "\\Recent") == 0)
+			continue;
+		if (out->len > 0)
+			buf_putc(out, ' ');
+		buf_puts(out, n->s);
+	}
+}
+
+static int print(
+    const struct making *m, const struct fetch_event *e, struct buf *flags, struct fault *f)
+{
+	char modseq[24] = "";
+	struct buf url;
+	int r;
+
+	if ((e->has & FETCH_MODSEQ) != 0)
+		snprintf(modseq, sizeof(modseq), "%llu", (unsigned long long)e->modseq);
+	buf_init(&url, URL_MAX);
+	batch_url(m->batch, e->uid, &url);
+
+	struct record_field fields[] = {{"event", "flags", false}, {"url", buf_str(&url), false},
+	    {"flags", buf_str(flags), false}, {"modseq", *modseq != '\0' ? modseq : NULL, true}};
+	r = tool_record(m->job->tool, m->job->out, fields, m->job->conditional ? 4 : 3, f);
+	buf_free(&url);
+	return r;
+}
+
+static void fail_one(const struct making *m, uint32_t uid, const struct fault *why)
+{
+	struct set one;
+
+	set_init(&one, 1);
+	if (set_add(&one, uid, uid) == 0)
+		urls_failed_uids(m->job->urls, m->batch, &one, why);
+	set_free(&one);
+}
+
+static int show(struct making *m, const struct fetch_event *e, struct fault *f)
+{
+	struct fault why;
+	struct buf flags;
+	int r = 0;
+
+	buf_init(&flags, FLAGS_TEXT_MAX);
+	put_flags(&flags, e->flags);
+	if (is_kept(m->job->changes, e->flags)) {
+		r = print(m, e, &flags, f);
+	} else {
+		fault_set(&why, FAULT_REFUSED,
+		    "the server did not keep the change: the flags are (%s)", buf_str(&flags));
+		fail_one(m, e->uid, &why);
+	}
+	buf_free(&flags);
+	return r;
+}
+
+/* The answer to a FETCH of ours, and not what came of itself: that may be older than the change. */
+static int take_fetch(struct making *m, const struct event *ev, struct fault *f)
+{
+	const struct flight_cmd *cmd = flight_current(&m->flight);
+	const struct fetch_event *e = &ev->fetch;
+	const struct piece *p;
+
+	if (ev->kind != EV_FETCH || cmd == NULL || cmd->kind % STEPS != STEP_FETCH ||
+	    (e->has & FETCH_UID) == 0 || (e->has & FETCH_FLAGS) == 0)
+		return 0;
+	p = &m->piece[cmd->kind / STEPS];
+	if (!set_has(&p->uids, e->uid) || set_has(&m->there, e->uid))
+		return 0;
+	if (set_add(&m->there, e->uid, e->uid) == -1)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	if (!p->stored || set_has(&m->modified, e->uid))
+		return 0;
+	return show(m, e, f);
+}
+
+/* UIDs that were not asked for are not believed. */
+static int take_modified(struct making *m, const struct event *ev, struct fault *f)
+{
+	struct set_walk w = {.p = ev->uids_to, .n = strlen(ev->uids_to)};
+	uint32_t a, b;
+
+	while (set_walk_next(&w, &a, &b) == 1) {
+		uint32_t lo = a < b ? a : b, hi = a < b ? b : a;
+
+		for (size_t i = 0; i < m->batch->uids.n; i++) {
+			const struct set_range *r = &m->batch->uids.r[i];
+			uint32_t from = r->lo > lo ? r->lo : lo, to = r->hi < hi ? r->hi : hi;
+
+			if (from <= to && set_add(&m->modified, from, to) == -1)
+				return fault_set(f, FAULT_TEMP, "out of memory");
+		}
+	}
+	return 0;
+}
+
+static int take_result(
+    struct making *m, const struct event *ev, const struct flight_cmd *done, struct fault *f)
+{
+	struct piece *p;
+
+	if (done == NULL)
+		return 0;
+	p = &m->piece[done->kind / STEPS];
+	if (done->kind % STEPS == STEP_STORE && ev->code == CODE_MODIFIED && ev->uids_to != NULL &&
+	    take_modified(m, ev, f) == -1)
+		return -1;
+	if (done->why.cls == FAULT_NONE)
+		return 0;
+	if (p->why.cls == FAULT_NONE)
+		p->why = done->why;
+	if (done->kind % STEPS == STEP_STORE)
+		p->stored = false;
+	return 0;
+}
+
+/* What has no result because the line is gone. */
+static void note_loss(struct making *m)
+{
+	for (size_t i = 0; i < m->flight.n; i++) {
+		const struct flight_cmd *cmd = &m->flight.cmd[i];
+		struct piece *p = &m->piece[cmd->kind / STEPS];
+
+		if (cmd->done || p->why.cls != FAULT_NONE)
+			continue;
+		p->why = cmd->why;
+		if (cmd->kind % STEPS == STEP_STORE)
+			fault_while(&p->why, "the flags may or may not be changed");
+		else
+			fault_while(&p->why, "changed, but not looked at");
+	}
+}
+
+static int pull(struct making *m, struct fault *f)
+{
+	struct flight_cmd *done;
+	struct event ev;
+	struct fault lost;
+	int r;
+
+	while ((r = flight_next(&m->flight, &ev, &done, &lost)) == 1)
+		if (take_fetch(m, &ev, f) == -1 || take_result(m, &ev, done, f) == -1)
+			return -1;
+	if (r == -1)
+		note_loss(m);
+	return 0;
+}
+
+/* Those of a piece that are still to be accounted for. */
+static void report_piece(struct making *m, const struct piece *p)
+{
+	struct fault gone, raced;
+
+	fault_set(&gone, FAULT_DATA, "no such message");
+	fault_set(&raced, FAULT_TEMP, "has changed since %llu: its flags are left as they are",
+	    (unsigned long long)m->job->modseq);
+	for (size_t i = 0; i < p->uids.n; i++)
+		for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++) {
+			bool there = set_has(&m->there, uid);
+
+			if (set_has(&m->modified, uid))
+				fail_one(m, uid, &raced);
+			else if (!there && p->why.cls == FAULT_NONE)
+				fail_one(m, uid, &gone);
+			else if (!there || !p->stored)
+				fail_one(m, uid, &p->why);
+		}
+}
+
+static int run(struct making *m, struct fault *f)
+{
+	if (m->batch->uids.n == 0)
+		return 0;
+	if (send_all(m, f) == -1 || pull(m, f) == -1)
+		return -1;
+	for (size_t k = 0; k < m->npiece; k++)
+		report_piece(m, &m->piece[k]);
+	return 0;
+}
+
+static int store(const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)
+{
+	struct making *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (m == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	m->job = j;
+	m->line = l;
+	m->batch = b;
+	set_init(&m->modified, URLS_WINDOW);
+	set_init(&m->there, URLS_WINDOW);
+	r = run(m, f);
+	for (size_t k = 0; k < m->npiece; k++)
+		set_free(&m->piece[k].uids);
+	set_free(&m->modified);
+	set_free(&m->there);
+	free(m);
+	return r;
+}
+
+/* ---- what may be changed at all */
+
+static int check_mailbox(
+    const struct flags_job *j, const struct imap_line *l, const struct batch *b, struct fault *why)
+{
+	if (j->conditional && !imap_has(l->imap, "CONDSTORE") && !imap_has(l->imap, "QRESYNC"))
+		return fault_set(why, FAULT_REFUSED, "--if-unchanged: the server has no CONDSTORE");
+	if (j->conditional && l->mailbox.highestmodseq == 0)
+		return fault_set(why, FAULT_REFUSED,
+		    "--if-unchanged: %s keeps no modification sequences", b->mailbox);
+	for (size_t i = 0; i < j->changes->n; i++) {
+		const char *flag = j->changes->change[i].flag;
+
+		if (*flag != '\0' && !mailbox_keeps(&l->mailbox, flag))
+			return fault_set(why, FAULT_REFUSED, "%s keeps no flag %s (PERMANENTFLAGS)",
+			    b->mailbox, flag);
+	}
+	return 0;
+}
+
+static int ask_forwarded(
+    struct flight *fl, const struct batch *b, struct set *forwarded, struct fault *f)
+{
+	struct set piece;
+	struct flight_cmd *done;
+	struct event ev;
+	size_t at = 0;
+	int r;
+
+	set_init(&piece, URLS_WINDOW);
+	while ((r = urls_set_piece(&b->uids, &at, &piece, f)) == 1)
+		if (flight_search(fl, &piece, "$Forwarded", 0, f) == -1)
+			break;
+	set_free(&piece);
+	if (r != 0)
+		return -1;
+	while ((r = flight_next(fl, &ev, &done, f)) == 1) {
+		if (flight_take_search(&ev, &b->uids, forwarded, f) == -1)
+			return -1;
+		if (done != NULL && done->why.cls != FAULT_NONE) {
+			*f = done->why;
+			return -1;
+		}
+	}
+	return r;
+}
+
+/* The batch's messages without those in `not`. */
+static int leave_out(struct batch *b, const struct set * not, struct fault *f)
+{
+	set_free(&b->uids);
+	for (size_t i = 0; i < b->n; i++) {
+		uint32_t uid = b->item[i].url.uid;
+
+		if (!set_has(not, uid) && set_add(&b->uids, uid, uid) == -1)
+			return fault_set(f, FAULT_TEMP, "out of memory");
+	}
+	return 0;
+}
+
+/* "=" would remove $Forwarded from those that have it: they are left alone, and named. */
+static int spare_forwarded(
+    const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)
+{
+	struct flight *fl = calloc(1, sizeof(*fl));
+	struct set forwarded;
+	struct fault why;
+	int r;
+
+	if (fl == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	flight_init(fl, l->imap);
+	set_init(&forwarded, URLS_WINDOW);
+	r = ask_forwarded(fl, b, &forwarded, &why);
+	if (r == -1) {
+		urls_failed_batch(j->urls, b, &why);
+		set_free(&b->uids);
+		r = 0;
+	} else if (forwarded.n > 0) {
+		fault_set(&why, FAULT_DATA,
+		    "has $Forwarded, which \"=\" would remove: give --force, or =$Forwarded");
+		urls_failed_uids(j->urls, b, &forwarded, &why);
+		r = leave_out(b, &forwarded, f);
+	}
+	set_free(&forwarded);
+	free(fl);
+	return r;
+}
+
+int flags_batch(const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)
+{
+	struct fault why;
+
+	if (batch_open(l, b, false, &why) == -1 || check_mailbox(j, l, b, &why) == -1) {
+		urls_failed_batch(j->urls, b, &why);
+		return 0;
+	}
+	if (!j->force && flags_has(j->changes, FLAGS_SET) && flags_lose_forwarded(j->changes) &&
+	    spare_forwarded(j, l, b, f) == -1)
+		return -1;
+	return store(j, l, b, f);
+}
