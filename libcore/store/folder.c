@@ -109,7 +109,7 @@ static int decode_component(struct buf *out, const char *s, size_t n)
 			continue;
 		}
 		if (n - i < 3 || (high = enc_hex_value(s[i + 1])) == -1 ||
-		    (low = enc_hex_value(s[i + 2])) == -1 || high + low == 0)
+		    (low = enc_hex_value(s[i + 2])) == -1)
 			return -1;
 		buf_putc(out, (char)(high << 4 | low));
 		i += 2;

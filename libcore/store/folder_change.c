@@ -126,7 +126,7 @@ static int survey(int fd, enum folder_layout layout, struct content *c)
 	*c = (struct content){false, false};
 	if (dir == NULL)
 		return -1;
-	while (errno = 0, (d = readdir(dir)) != NULL)
+	while ((d = maildir_readdir(dir)) != NULL)
 		judge(fd, d->d_name, layout, c);
 	closedir(dir);
 	return errno == 0 ? 0 : -1;
@@ -363,7 +363,7 @@ static int rename_children(int root, const char *from, const char *to, bool look
 
 	if (dir == NULL)
 		return -1;
-	while (error == 0 && (errno = 0, (d = readdir(dir)) != NULL)) {
+	while (error == 0 && (d = maildir_readdir(dir)) != NULL) {
 		if (!child_name(d->d_name, from, to, target, sizeof(target)))
 			continue;
 		n++;

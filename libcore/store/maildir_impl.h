@@ -4,6 +4,8 @@
 #ifndef LM_STORE_MAILDIR_IMPL_H
 #define LM_STORE_MAILDIR_IMPL_H
 
+#include <dirent.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -19,6 +21,13 @@ static inline int maildir_dir(const struct maildir *m, bool in_new)
 static inline const char *maildir_dir_name(bool in_new)
 {
 	return in_new ? "new" : "cur";
+}
+
+/* readdir() whose NULL is an error exactly when errno is not 0. */
+static inline struct dirent *maildir_readdir(DIR *dir)
+{
+	errno = 0;
+	return readdir(dir);
 }
 
 /* Opens the directory whose path is the n octets at `path`, below dirfd; with `create`, makes what is missing. The

@@ -73,8 +73,7 @@ int maildir_scan_next(struct maildir_scan *s, struct maildir_entry *e, struct fa
 	for (;;) {
 		struct dirent *d;
 
-		/* For each call, because the look at an entry may have left an errno behind. */
-		while (errno = 0, (d = readdir(s->dir)) != NULL)
+		while ((d = maildir_readdir(s->dir)) != NULL)
 			if (take(s, d, e))
 				return 1;
 		if (errno != 0) {

@@ -285,6 +285,12 @@ TEST(rename_maildirpp)
 	CHECK_INT(fault.cls, FAULT_DATA);
 	check_walk(
 	    root, FOLDER_MAILDIRPP, ". .ab .c.two .now .now.one .now.two .x.y .x.y.b .x.y.b.c ");
+	/* Whichever of the two is met first. */
+	CHECK_INT(folder_remove(root, FOLDER_MAILDIRPP, ".c.two", &fault), 1);
+	make(root, FOLDER_MAILDIRPP, ".c.one");
+	CHECK_INT(folder_rename(root, FOLDER_MAILDIRPP, ".now", ".c", &fault), -1);
+	check_walk(
+	    root, FOLDER_MAILDIRPP, ". .ab .c.one .now .now.one .now.two .x.y .x.y.b .x.y.b.c ");
 	CHECK_INT(folder_rename(root, FOLDER_MAILDIRPP, ".", ".c", &fault), -1);
 	CHECK_INT(folder_rename(root, FOLDER_MAILDIRPP, ".ab", ".", &fault), -1);
 	CHECK_INT(folder_rename(root, FOLDER_MAILDIRPP, ".ab", "ab", &fault), -1);

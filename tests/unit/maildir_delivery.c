@@ -86,8 +86,10 @@ TEST(a_large_message)
 	struct stat st;
 
 	memset(text, 'x', sizeof(text));
-	for (size_t i = 0; i < LINES; i++)
-		text[i * LINE + LINE - 2] = '\r', text[i * LINE + LINE - 1] = '\n';
+	for (size_t i = 0; i < LINES; i++) {
+		text[i * LINE + LINE - 2] = '\r';
+		text[i * LINE + LINE - 1] = '\n';
+	}
 	REQUIRE(delivery_begin(&d, &m, 0, &fault) == 0);
 	CHECK_INT(delivery_write(&d, text, sizeof(text), &fault), 0);
 	CHECK_INT(delivery_finish(&d, "l", true, 1, &fault), 0);
