@@ -7,8 +7,9 @@
 #include "app/flight.h"
 
 enum {
-	PIECES_MAX = 16,        /* of one batch, as urls_set_piece() makes them */
-	FLAGS_TEXT_MAX = 65536, /* octets of one message's flags */
+	PIECES_MAX = 16,               /* of one batch, as urls_set_piece() makes them */
+	FLAGS_TEXT_MAX = 65536,        /* octets of one message's flags */
+	FLAGS_TEXTS_MAX = 1024 * 1024, /* of those of a batch */
 };
 enum step { STEP_STORE, STEP_FETCH, STEPS };
 
@@ -16,7 +17,15 @@ enum step { STEP_STORE, STEP_FETCH, STEPS };
 struct piece {
 	struct set uids;
 	struct fault why; /* of its STOREs, or else of its FETCH */
-	bool stored;
+	bool failed;      /* a STORE did */
+};
+
+/* A message, and what was heard of it last. */
+struct message {
+	uint32_t uid;
+	bool kept;       /* the flags are as asked for */
+	char *flags;     /* owned; NULL: nothing was heard */
+	uint64_t modseq; /* 0: not told */
 };
 
 /* One batch in the making. */
@@ -27,8 +36,10 @@ struct making {
 	struct flight flight;
 	struct piece piece[PIECES_MAX];
 	size_t npiece;
+	struct message *message; /* by UID */
+	size_t n;
+	size_t octets;       /* of their flags */
 	struct set modified; /* lost the race */
-	struct set there;    /* have been seen since */
 };
 
 static const char *item_of(enum flags_sign sign)
@@ -101,7 +112,6 @@ static int send_all(struct making *m, struct fault *f)
 		struct piece *p = &m->piece[m->npiece];
 
 		set_init(&p->uids, URLS_WINDOW);
-		p->stored = true;
 		r = urls_set_piece(all, &at, &p->uids, f);
 		if (r != 1)
 			return r;
@@ -146,72 +156,56 @@ static void put_flags(struct buf *out, const struct node *flags)
 	}
 }
 
-static int print(
-    const struct making *m, const struct fetch_event *e, struct buf *flags, struct fault *f)
+static int by_uid(const void *a, const void *b)
 {
-	char modseq[24] = "";
-	struct buf url;
-	int r;
+	const struct message *x = a, *y = b;
 
-	if ((e->has & FETCH_MODSEQ) != 0)
-		snprintf(modseq, sizeof(modseq), "%llu", (unsigned long long)e->modseq);
-	buf_init(&url, URL_MAX);
-	batch_url(m->batch, e->uid, &url);
-
-	struct record_field fields[] = {{"event", "flags", false}, {"url", buf_str(&url), false},
-	    {"flags", buf_str(flags), false}, {"modseq", *modseq != '\0' ? modseq : NULL, true}};
-	r = tool_record(m->job->tool, m->job->out, fields, m->job->conditional ? 4 : 3, f);
-	buf_free(&url);
-	return r;
+	return (x->uid > y->uid) - (x->uid < y->uid);
 }
 
-static void fail_one(const struct making *m, uint32_t uid, const struct fault *why)
+static struct message *find(const struct making *m, uint32_t uid)
 {
-	struct set one;
+	struct message key = {.uid = uid};
 
-	set_init(&one, 1);
-	if (set_add(&one, uid, uid) == 0)
-		urls_failed_uids(m->job->urls, m->batch, &one, why);
-	set_free(&one);
+	return m->n == 0 ? NULL : bsearch(&key, m->message, m->n, sizeof(key), by_uid);
 }
 
-static int show(struct making *m, const struct fetch_event *e, struct fault *f)
+static int replace_flags(
+    struct making *m, struct message *message, const struct node *list, struct fault *f)
 {
-	struct fault why;
 	struct buf flags;
-	int r = 0;
 
 	buf_init(&flags, FLAGS_TEXT_MAX);
-	put_flags(&flags, e->flags);
-	if (is_kept(m->job->changes, e->flags)) {
-		r = print(m, e, &flags, f);
-	} else {
-		fault_set(&why, FAULT_REFUSED,
-		    "the server did not keep the change: the flags are (%s)", buf_str(&flags));
-		fail_one(m, e->uid, &why);
-	}
+	put_flags(&flags, list);
+	if (message->flags != NULL)
+		m->octets -= strlen(message->flags);
+	free(message->flags);
+	message->flags = buf_failed(&flags) ? NULL : strdup(buf_str(&flags));
+	m->octets += flags.len;
 	buf_free(&flags);
-	return r;
+	if (message->flags == NULL || m->octets > FLAGS_TEXTS_MAX)
+		return fault_set(
+		    f, FAULT_PROTOCOL, "%s: too many flags to be true", m->batch->mailbox);
+	return 0;
 }
 
-/* The answer to a FETCH of ours, and not what came of itself: that may be older than the change. */
+/*
+ * Answers need not stand before the tagged reply of the command before (Dovecot looks at flags only after several commands), so what was heard last of a
+ * message is what the FETCH says.
+ */
 static int take_fetch(struct making *m, const struct event *ev, struct fault *f)
 {
-	const struct flight_cmd *cmd = flight_current(&m->flight);
 	const struct fetch_event *e = &ev->fetch;
-	const struct piece *p;
+	struct message *message;
 
-	if (ev->kind != EV_FETCH || cmd == NULL || cmd->kind % STEPS != STEP_FETCH ||
-	    (e->has & FETCH_UID) == 0 || (e->has & FETCH_FLAGS) == 0)
+	if (ev->kind != EV_FETCH || (e->has & FETCH_UID) == 0 || (e->has & FETCH_FLAGS) == 0)
 		return 0;
-	p = &m->piece[cmd->kind / STEPS];
-	if (!set_has(&p->uids, e->uid) || set_has(&m->there, e->uid))
+	message = find(m, e->uid);
+	if (message == NULL)
 		return 0;
-	if (set_add(&m->there, e->uid, e->uid) == -1)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	if (!p->stored || set_has(&m->modified, e->uid))
-		return 0;
-	return show(m, e, f);
+	message->kept = is_kept(m->job->changes, e->flags);
+	message->modseq = (e->has & FETCH_MODSEQ) != 0 ? e->modseq : 0;
+	return replace_flags(m, message, e->flags, f);
 }
 
 /* UIDs that were not asked for are not believed. */
@@ -250,7 +244,7 @@ static int take_result(
 	if (p->why.cls == FAULT_NONE)
 		p->why = done->why;
 	if (done->kind % STEPS == STEP_STORE)
-		p->stored = false;
+		p->failed = true;
 	return 0;
 }
 
@@ -264,7 +258,8 @@ static void note_loss(struct making *m)
 		if (cmd->done || p->why.cls != FAULT_NONE)
 			continue;
 		p->why = cmd->why;
-		if (cmd->kind % STEPS == STEP_STORE)
+		p->failed = cmd->kind % STEPS == STEP_STORE;
+		if (p->failed)
 			fault_while(&p->why, "the flags may or may not be changed");
 		else
 			fault_while(&p->why, "changed, but not looked at");
@@ -286,36 +281,92 @@ static int pull(struct making *m, struct fault *f)
 	return 0;
 }
 
-/* Those of a piece that are still to be accounted for. */
-static void report_piece(struct making *m, const struct piece *p)
+static int print(const struct making *m, const struct message *message, struct fault *f)
 {
-	struct fault gone, raced;
+	char modseq[24] = "";
+	struct buf url;
+	int r;
 
-	fault_set(&gone, FAULT_DATA, "no such message");
-	fault_set(&raced, FAULT_TEMP, "has changed since %llu: its flags are left as they are",
-	    (unsigned long long)m->job->modseq);
-	for (size_t i = 0; i < p->uids.n; i++)
-		for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++) {
-			bool there = set_has(&m->there, uid);
+	if (message->modseq != 0)
+		snprintf(modseq, sizeof(modseq), "%llu", (unsigned long long)message->modseq);
+	buf_init(&url, URL_MAX);
+	batch_url(m->batch, message->uid, &url);
 
-			if (set_has(&m->modified, uid))
-				fail_one(m, uid, &raced);
-			else if (!there && p->why.cls == FAULT_NONE)
-				fail_one(m, uid, &gone);
-			else if (!there || !p->stored)
-				fail_one(m, uid, &p->why);
+	struct record_field fields[] = {{"event", "flags", false}, {"url", buf_str(&url), false},
+	    {"flags", message->flags, false}, {"modseq", *modseq != '\0' ? modseq : NULL, true}};
+	r = tool_record(m->job->tool, m->job->out, fields, m->job->conditional ? 4 : 3, f);
+	buf_free(&url);
+	return r;
+}
+
+/* What went wrong with a message of the piece; FAULT_NONE: nothing. */
+static struct fault judge(
+    const struct making *m, const struct piece *p, const struct message *message)
+{
+	struct fault why = p->why;
+
+	if (set_has(&m->modified, message->uid))
+		fault_set(&why, FAULT_TEMP,
+		    "has changed since %llu: its flags are left as they are",
+		    (unsigned long long)m->job->modseq);
+	else if (message->flags == NULL && why.cls == FAULT_NONE)
+		fault_set(&why, FAULT_DATA, "no such message");
+	else if (message->flags != NULL && !p->failed)
+		why.cls = FAULT_NONE;
+	if (why.cls == FAULT_NONE && !message->kept)
+		fault_set(&why, FAULT_REFUSED,
+		    "the server did not keep the change: the flags are (%s)", message->flags);
+	return why;
+}
+
+static int report(const struct making *m, struct fault *f)
+{
+	for (size_t k = 0, i = 0; k < m->npiece; k++) {
+		const struct piece *p = &m->piece[k];
+
+		for (; i < m->n && set_has(&p->uids, m->message[i].uid); i++) {
+			struct fault why = judge(m, p, &m->message[i]);
+
+			if (why.cls != FAULT_NONE)
+				urls_failed_uid(m->job->urls, m->batch, m->message[i].uid, &why);
+			else if (print(m, &m->message[i], f) == -1)
+				return -1;
 		}
+	}
+	return 0;
+}
+
+static int list_messages(struct making *m, struct fault *f)
+{
+	const struct set *uids = &m->batch->uids;
+
+	m->message = calloc((size_t)set_count(uids) + 1, sizeof(m->message[0]));
+	if (m->message == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	for (size_t i = 0; i < uids->n; i++)
+		for (uint32_t uid = uids->r[i].lo; uid <= uids->r[i].hi; uid++)
+			m->message[m->n++].uid = uid;
+	return 0;
 }
 
 static int run(struct making *m, struct fault *f)
 {
 	if (m->batch->uids.n == 0)
 		return 0;
-	if (send_all(m, f) == -1 || pull(m, f) == -1)
+	if (list_messages(m, f) == -1 || send_all(m, f) == -1 || pull(m, f) == -1)
 		return -1;
+	return report(m, f);
+}
+
+static void making_free(struct making *m)
+{
 	for (size_t k = 0; k < m->npiece; k++)
-		report_piece(m, &m->piece[k]);
-	return 0;
+		set_free(&m->piece[k].uids);
+	for (size_t i = 0; i < m->n; i++)
+		free(m->message[i].flags);
+	free(m->message);
+	set_free(&m->modified);
+	free(m);
 }
 
 static int store(const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)
@@ -329,13 +380,8 @@ static int store(const struct flags_job *j, struct imap_line *l, struct batch *b
 	m->line = l;
 	m->batch = b;
 	set_init(&m->modified, URLS_WINDOW);
-	set_init(&m->there, URLS_WINDOW);
 	r = run(m, f);
-	for (size_t k = 0; k < m->npiece; k++)
-		set_free(&m->piece[k].uids);
-	set_free(&m->modified);
-	set_free(&m->there);
-	free(m);
+	making_free(m);
 	return r;
 }
 
@@ -346,9 +392,6 @@ static int check_mailbox(
 {
 	if (j->conditional && !imap_has(l->imap, "CONDSTORE") && !imap_has(l->imap, "QRESYNC"))
 		return fault_set(why, FAULT_REFUSED, "--if-unchanged: the server has no CONDSTORE");
-	if (j->conditional && l->mailbox.highestmodseq == 0)
-		return fault_set(why, FAULT_REFUSED,
-		    "--if-unchanged: %s keeps no modification sequences", b->mailbox);
 	for (size_t i = 0; i < j->changes->n; i++) {
 		const char *flag = j->changes->change[i].flag;
 
@@ -386,14 +429,14 @@ static int ask_forwarded(
 	return r;
 }
 
-/* The batch's messages without those in `not`. */
-static int leave_out(struct batch *b, const struct set * not, struct fault *f)
+/* The batch's messages without these. */
+static int leave_out(struct batch *b, const struct set *these, struct fault *f)
 {
 	set_free(&b->uids);
 	for (size_t i = 0; i < b->n; i++) {
 		uint32_t uid = b->item[i].url.uid;
 
-		if (!set_has(not, uid) && set_add(&b->uids, uid, uid) == -1)
+		if (!set_has(these, uid) && set_add(&b->uids, uid, uid) == -1)
 			return fault_set(f, FAULT_TEMP, "out of memory");
 	}
 	return 0;

@@ -139,6 +139,16 @@ void urls_failed_uids(
 	set_free(&said);
 }
 
+void urls_failed_uid(struct urls *u, const struct batch *b, uint32_t uid, const struct fault *why)
+{
+	size_t i = 0;
+
+	while (i < b->n && b->item[i].url.uid != uid)
+		i++;
+	if (i < b->n)
+		urls_failed(u, &b->item[i].url, why);
+}
+
 void urls_failed_batch(struct urls *u, const struct batch *b, const struct fault *why)
 {
 	for (size_t i = 0; i < b->n; i++)

@@ -74,6 +74,8 @@ void urls_failed(struct urls *u, const struct url *url, const struct fault *why)
 /* The same for each message of the batch whose UID is in the set, once. */
 void urls_failed_uids(
     struct urls *u, const struct batch *b, const struct set *uids, const struct fault *why);
+/* The same for one message of it. */
+void urls_failed_uid(struct urls *u, const struct batch *b, uint32_t uid, const struct fault *why);
 /* The same for each item of the batch. */
 void urls_failed_batch(struct urls *u, const struct batch *b, const struct fault *why);
 /* The exit code so far: FAULT_NONE, or the class of the first failure that is for good, or FAULT_TEMP when all were temporary. */
