@@ -52,8 +52,10 @@ struct account {
 	/* lm-sync(1), lm-idle(1): */
 	char *mailboxes; /* patterns, blanks between, "!" before those left out; NULL: all */
 	unsigned create, expunge; /* CONFIG_LOCAL | CONFIG_REMOTE: where; default both */
-	bool archive;             /* `archive no` (default): yes never deletes a message */
-	long window;              /* seconds: only mail younger than that; 0: all */
+	bool
+	    fsync; /* `fsync yes` (default) or no: what is written is on the disk when it is said to be there */
+	bool archive; /* `archive no` (default): yes never deletes a message */
+	long window;  /* seconds: only mail younger than that; 0: all */
 	enum config_layout layout;
 	uint64_t max_size; /* octets; larger messages arrive without their big parts; 0: no limit */
 	bool oldest_first; /* `order newest` (default) or oldest */

@@ -246,6 +246,7 @@ static const struct keyword keywords[] = {
     {"drafts", set_utf8, FIELD(drafts), false},
     {"expunge", set_sides, FIELD(expunge), false},
     {"from", set_mailbox, FIELD(from), false},
+    {"fsync", set_bool, FIELD(fsync), false},
     {"helo", set_helo, FIELD(helo), false},
     {"idle-connections", set_connections, FIELD(idle_connections), false},
     {"imap", set_imap, FIELD(imap), false},

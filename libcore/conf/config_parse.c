@@ -11,6 +11,7 @@
 
 static const struct account fresh = {.compress = true,
     .copy_sent = true,
+    .fsync = true,
     .timeout = 60,
     .create = CONFIG_LOCAL | CONFIG_REMOTE,
     .expunge = CONFIG_LOCAL | CONFIG_REMOTE,

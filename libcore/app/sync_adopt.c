@@ -1,0 +1,74 @@
+/* sync_adopt: a file that is here already becomes that of a message on the server. */
+#include <stdio.h>
+#include <string.h>
+
+#include "app/sync_impl.h"
+
+/* The base with its `,U=` for this UID: ours as we make them, those of others as they made them. */
+static int new_base(const struct sync_job *j, const struct maildir_name *old,
+    const struct state_message *m, struct maildir_name *to)
+{
+	uint64_t owner;
+	uint32_t uid;
+	int n;
+
+	*to = *old;
+	if (maildir_base_owner(old->base, &owner, &uid))
+		return maildir_base(
+		    to->base, sizeof(to->base), m->date, j->row.owner, m->uid, j->s->host);
+
+	const char *mark = strstr(old->base, ",U=");
+	size_t len = mark != NULL ? (size_t)(mark - old->base) : strlen(old->base);
+	n = snprintf(to->base, sizeof(to->base), "%.*s,U=%u", (int)len, old->base, m->uid);
+	return n < 0 || (size_t)n >= sizeof(to->base) ? -1 : 0;
+}
+
+int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
+    struct state_message *m, struct fault *f)
+{
+	struct maildir_name from, to;
+	char name[MAILDIR_NAME_MAX + 1];
+	bool to_new = in_new && flags == 0;
+	uint64_t owner;
+	uint32_t uid;
+
+	if (maildir_name_parse(file, &from) == -1 || new_base(j, &from, m, &to) == -1)
+		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
+	to.flags = flags;
+	if (maildir_name_build(name, sizeof(name), &to, to_new) == -1)
+		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
+	if (strcmp(name, file) != 0) {
+		int r = maildir_rename(&j->dir, in_new, file, to_new, name, f);
+
+		if (r != 1)
+			return r;
+		j->touched = true;
+	}
+	m->in_new = to_new;
+	m->base[0] = '\0';
+	if (!maildir_base_owner(to.base, &owner, &uid))
+		memcpy(m->base, to.base, sizeof(m->base));
+	return state_message_put(j->s->state, j->row.id, m, f) == -1 ? -1 : 1;
+}
+
+int sync_adopt_apart(
+    struct sync_job *j, const char *file, bool in_new, struct state_message *m, struct fault *f)
+{
+	struct scratch_change remote = {.uid = m->uid, .flags = m->flags};
+	struct scratch_change local = {.mailbox = j->row.id, .uid = m->uid};
+	struct maildir_name name;
+
+	if (maildir_name_parse(file, &name) == -1)
+		return 0;
+	local.flags = name.flags;
+	m->flags &= name.flags;
+
+	int r = sync_adopt(j, file, in_new, name.flags, m, f);
+	if (r != 1 || remote.flags == local.flags)
+		return r;
+	local.in_new = m->in_new;
+	if (scratch_local_put(j->s->state, &local, f) == -1 ||
+	    scratch_remote_put(j->s->state, &remote, f) == -1)
+		return -1;
+	return 1;
+}

@@ -1,0 +1,576 @@
+/* sync_fetch: what the server has and the Maildir has not, streamed into files, many to one fsync. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/lean.h"
+#include "app/sync_impl.h"
+#include "msg/date.h"
+
+enum {
+	FLUSH_OCTETS = 32 * 1024 * 1024,
+	BARREN_MAX = 64, /* FETCH commands in a row that bring nothing */
+};
+
+/* The order in which messages are fetched, and where we are. */
+struct wish {
+	bool oldest_first;
+	bool large; /* those over max-size; else all others */
+	bool over;
+	uint32_t next; /* UID to look at */
+};
+
+static void wish_begin(struct wish *w, const struct sync_job *j, bool large)
+{
+	*w = (struct wish){.oldest_first = j->s->account->oldest_first, .large = large};
+	w->next = w->oldest_first ? 1 : UINT32_MAX;
+}
+
+/* The next UID in the set SCRATCH_WANTED. */
+static int step(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault *f)
+{
+	uint32_t lo, hi;
+	int r;
+
+	if (w->over)
+		return 0;
+	if (w->oldest_first)
+		r = scratch_range_from(j->s->state, SCRATCH_WANTED, w->next, &lo, &hi, f);
+	else
+		r = scratch_range_to(j->s->state, SCRATCH_WANTED, w->next, &lo, &hi, f);
+	if (r != 1)
+		return r;
+	if (w->oldest_first)
+		*uid = w->next > lo ? w->next : lo;
+	else
+		*uid = w->next < hi ? w->next : hi;
+	w->over = *uid == (w->oldest_first ? UINT32_MAX : 1);
+	w->next = w->oldest_first ? *uid + 1 : *uid - 1;
+	return 1;
+}
+
+static int is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f)
+{
+	uint32_t lo, hi;
+	int r = scratch_range_from(j->s->state, which, uid, &lo, &hi, f);
+
+	return r == 1 ? lo <= uid : r;
+}
+
+/* Whether it is one of those to be fetched by this wish. */
+static int is_wanted(struct sync_job *j, const struct wish *w, uint32_t uid, struct fault *f)
+{
+	struct state_message m;
+	struct scratch_change c;
+	int r = state_message_get(j->s->state, j->row.id, uid, &m, f);
+
+	if (r == 0)
+		r = scratch_local_get(j->s->state, j->row.id, uid, &c, f);
+	if (r != 0)
+		return r == 1 ? 0 : -1;
+	if (j->s->account->window != 0) {
+		r = is_in(j, SCRATCH_YOUNG, uid, f);
+		if (r != 1)
+			return r;
+	}
+	if (j->s->account->max_size == 0)
+		return !w->large;
+	r = is_in(j, SCRATCH_LARGE, uid, f);
+	return r == -1 ? -1 : r == w->large;
+}
+
+/* The next UID to be fetched: 1, 0, -1. */
+static int wish_next(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault *f)
+{
+	int r;
+
+	while ((r = step(j, w, uid, f)) == 1) {
+		r = is_wanted(j, w, *uid, f);
+		if (r != 0)
+			return r;
+	}
+	return r;
+}
+
+/* ---- the message that comes in */
+
+static void fail_write(struct sync_job *j, const struct fault *why)
+{
+	j->failed = true;
+	if (j->write_fault.cls == FAULT_NONE)
+		j->write_fault = *why;
+}
+
+static void section(struct sync_job *j, const struct section_event *e)
+{
+	struct fault why;
+
+	if (j->receiving || e->nil || e->section[0] != '\0' || strcasecmp(e->item, "BODY") != 0)
+		return;
+	j->receiving = true;
+	j->failed = false;
+	if (delivery_begin(&j->delivery[j->n], &j->dir, true, &why) == -1)
+		fail_write(j, &why);
+}
+
+static void octets(struct sync_job *j, const char *p, size_t n)
+{
+	struct fault why;
+
+	if (!j->receiving || j->failed)
+		return;
+	if (delivery_write(&j->delivery[j->n], p, n, &why) == -1)
+		fail_write(j, &why);
+}
+
+static void drop(struct sync_job *j)
+{
+	delivery_abort(&j->delivery[j->n]);
+	j->receiving = false;
+}
+
+static int64_t date_of(const struct fetch_event *e)
+{
+	time_t t;
+
+	if ((e->has & FETCH_INTERNALDATE) &&
+	    date_parse_imap(e->internaldate, strlen(e->internaldate), &t) == 0)
+		return t;
+	return time(NULL);
+}
+
+/* A file that is on its way to the server has arrived there: here it comes back. 1, 0, -1. */
+static int is_sent(struct sync_job *j, struct state_message *m, struct fault *f)
+{
+	char base[MAILDIR_NAME_MAX + 1], file[MAILDIR_NAME_MAX + 1];
+	bool in_new;
+	int r = state_intent_find(j->s->state, j->row.id, m->size, m->key, base, f);
+
+	if (r != 1)
+		return r;
+	if (state_intent_drop(j->s->state, j->row.id, base, f) == -1)
+		return -1;
+	r = maildir_find(&j->dir, base, file, &in_new, f);
+	if (r != 1 || (r = sync_adopt_apart(j, file, in_new, m, f)) != 1)
+		return r;
+	return scratch_unknown_drop_file(j->s->state, j->row.id, file, f) == -1 ? -1 : 1;
+}
+
+/* A message whose file is here already. 1, 0, -1. */
+static int is_own(struct sync_job *j, struct state_message *m, struct fault *f)
+{
+	struct scratch_unknown u;
+	int r = is_sent(j, m, f);
+
+	if (r != 0 || !j->matching)
+		return r;
+	r = scratch_unknown_find(j->s->state, j->row.id, m->size, m->key, 0, &u, f);
+	if (r != 1 || (r = sync_adopt_apart(j, u.file, u.in_new, m, f)) != 1)
+		return r;
+	return scratch_unknown_drop(j->s->state, u.id, f) == -1 ? -1 : 1;
+}
+
+static int flush(struct sync_job *j, struct fault *f);
+
+/* It is whole: its file gets its name when the batch is full. */
+static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
+{
+	struct delivery *d = &j->delivery[j->n];
+	char name[MAILDIR_NAME_MAX + 1];
+	struct fault why;
+
+	if (sync_file(j->s, &j->row, m, m->flags, m->flags == 0, name) == -1)
+		return fault_set(f, FAULT_BUG, "UID %u: no file name", m->uid);
+	if (delivery_finish(d, name, m->flags == 0, m->date, &why) == -1) {
+		fail_write(j, &why);
+		drop(j);
+		return 0;
+	}
+	m->size = d->octets_in;
+	m->key = state_key(d->sha256);
+	m->in_new = m->flags == 0;
+	int r = is_own(j, m, f);
+	if (r != 0) {
+		drop(j);
+		return r == -1 ? -1 : 0;
+	}
+	j->octets += d->octets;
+	j->message[j->n++] = *m;
+	j->receiving = false;
+	return j->n == SYNC_DELIVERIES || j->octets >= FLUSH_OCTETS ? flush(j, f) : 0;
+}
+
+/* Durable first, then in the state. */
+static int flush(struct sync_job *j, struct fault *f)
+{
+	struct fault why;
+	/* A letter means something before a name has it. */
+	if (keywords_save(&j->keywords, &j->dir, f) == -1)
+		return -1;
+
+	int r = j->n == 0 ? 0 : delivery_commit(j->delivery, j->n, &why);
+
+	if (r == -1)
+		fail_write(j, &why);
+	for (size_t i = 0; i < j->n; i++) {
+		const struct delivery *d = &j->delivery[i];
+
+		if (r == -1 || (d->result != DELIVERY_DONE && d->result != DELIVERY_EXISTS))
+			continue;
+		if (state_message_put(j->s->state, j->row.id, &j->message[i], f) == -1 ||
+		    sync_print(
+			j, "new", j->message[i].uid, 0, d->name, d->in_new, SIDE_REMOTE, f) == -1)
+			return -1;
+	}
+	j->touched = j->touched || j->n > 0;
+	j->n = 0;
+	j->octets = 0;
+	return state_commit(j->s->state, f) == -1 ? -1 : state_begin(j->s->state, f);
+}
+
+static int arrived(struct sync_job *j, const struct fetch_event *e, struct fault *f)
+{
+	struct state_message m = {.uid = e->uid}, old;
+	struct scratch_change c;
+	int r;
+
+	if (!j->receiving)
+		return 0;
+	if (!(e->has & FETCH_UID) || e->uid == 0 || j->failed) {
+		drop(j);
+		return 0;
+	}
+	r = state_message_get(j->s->state, j->row.id, e->uid, &old, f);
+	for (size_t i = 0; i < j->n; i++)
+		if (j->message[i].uid == e->uid)
+			r = 1; /* it came twice */
+	if (r != 0) {
+		drop(j);
+		return r == 1 ? 0 : -1;
+	}
+	if (e->has & FETCH_FLAGS)
+		m.flags = sync_mask(j, e->flags);
+	else if (scratch_remote_get(j->s->state, e->uid, &c, f) == 1)
+		m.flags = c.flags;
+	m.date = date_of(e);
+	j->fetched++;
+	sync_progress(j);
+	return keep(j, &m, f);
+}
+
+static int take(struct sync_job *j, const struct event *ev, struct fault *f)
+{
+	switch (ev->kind) {
+	case EV_SECTION:
+		section(j, &ev->section);
+		return 0;
+	case EV_SECTION_DATA:
+		octets(j, ev->data, ev->len);
+		return 0;
+	case EV_FETCH:
+		return j->receiving ? arrived(j, &ev->fetch, f) : sync_note(j, ev, f);
+	default:
+		return sync_note(j, ev, f);
+	}
+}
+
+/* ---- commands */
+
+/* One FETCH for the next ones. Its tag, 0: there are none (or the fault, then *bad). */
+static uint32_t send_batch(struct sync_job *j, struct wish *w, bool *bad, struct fault *f)
+{
+	struct imap_cmd c;
+	struct set set;
+	uint32_t uid, tag = 0;
+	int r = 1;
+
+	set_init(&set, SYNC_BATCH);
+	for (int i = 0; i < SYNC_BATCH && (r = wish_next(j, w, &uid, f)) == 1; i++)
+		if (set_add(&set, uid, uid) == -1)
+			break;
+	*bad = r == -1;
+	if (r != -1 && set.n > 0) {
+		j->wanted += set_count(&set);
+		imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
+		imap_uids(&c, &set);
+		imap_list(&c);
+		imap_atom(&c, "UID");
+		imap_atom(&c, "FLAGS");
+		imap_atom(&c, "INTERNALDATE");
+		imap_section(&c, "BODY.PEEK", "", 0, 0);
+		imap_list_end(&c);
+		tag = imap_send(j->s->line->imap, &c, f);
+		*bad = tag == 0;
+	}
+	set_free(&set);
+	return tag;
+}
+
+static bool is_over(const struct sync_job *j)
+{
+	return (j->s->o->stop != NULL && *j->s->o->stop) || j->write_fault.cls != FAULT_NONE;
+}
+
+/* Keeps some commands ahead of what comes, so that the line is never idle. */
+static int download(struct sync_job *j, struct fault *f)
+{
+	struct imap *imap = j->s->line->imap;
+	struct wish w;
+	struct event ev;
+	unsigned flying = 0, barren = 0;
+	uint64_t before = 0;
+	bool bad = false, more = true;
+
+	wish_begin(&w, j, false);
+	for (;;) {
+		while (more && flying < SYNC_AHEAD && !is_over(j)) {
+			more = send_batch(j, &w, &bad, f) != 0;
+			if (bad)
+				return -1;
+			flying += more;
+		}
+		if (flying == 0)
+			return 0;
+		if (imap_next(imap, -1, &ev, f) == -1)
+			return -1;
+		if (ev.kind != EV_TAGGED) {
+			if (take(j, &ev, f) == -1)
+				return -1;
+			/* Told to stop: the message in hand is finished, the rest of the flight is not waited for. */
+			if (is_over(j) && !j->receiving)
+				return 0;
+			continue;
+		}
+		flying--;
+		if (ev.cond != COND_OK)
+			return imap_refusal(&ev, "UID FETCH", f);
+		barren = j->fetched == before ? barren + 1 : 0;
+		before = j->fetched;
+		if (barren > BARREN_MAX)
+			return fault_set(f, FAULT_PROTOCOL,
+			    "the server lists messages that it does not deliver");
+	}
+}
+
+/* ---- files of ours without a message: an interrupted run, or a lost state */
+
+static int adopt_orphan(struct sync_job *j, const struct fetch_event *e, struct fault *f)
+{
+	struct state_message m = {.uid = e->uid, .date = date_of(e)}, old;
+	struct scratch_change c;
+	int r = state_message_get(j->s->state, j->row.id, e->uid, &old, f);
+
+	if (r == 0)
+		r = scratch_local_get(j->s->state, j->row.id, e->uid, &c, f);
+	else
+		return r == 1 ? 0 : -1;
+	if (r != 1 || c.gone)
+		return r == -1 ? -1 : 0;
+	/* What both sides have was there before; what one has is news. */
+	m.flags = c.flags & sync_mask(j, e->flags);
+	m.in_new = c.in_new;
+	if (e->has & FETCH_SIZE)
+		m.size = e->size;
+	if (state_message_put(j->s->state, j->row.id, &m, f) == -1)
+		return -1;
+	c = (struct scratch_change){.uid = e->uid, .flags = sync_mask(j, e->flags)};
+	return scratch_remote_put(j->s->state, &c, f);
+}
+
+static int ask_orphans(struct sync_job *j, const struct set *set, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	uint32_t tag;
+	int r;
+
+	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
+	imap_uids(&c, set);
+	imap_list(&c);
+	imap_atom(&c, "UID");
+	imap_atom(&c, "FLAGS");
+	imap_atom(&c, "INTERNALDATE");
+	imap_atom(&c, "RFC822.SIZE");
+	imap_list_end(&c);
+	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0)
+		return -1;
+	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1) {
+		unsigned need = FETCH_UID | FETCH_FLAGS;
+
+		if (ev.kind == EV_FETCH && (ev.fetch.has & need) == need
+			? adopt_orphan(j, &ev.fetch, f) == -1
+			: sync_note(j, &ev, f) == -1)
+			return -1;
+	}
+	return r;
+}
+
+static int adopt_orphans(struct sync_job *j, struct fault *f)
+{
+	struct scratch_change c;
+	struct state_message m;
+	struct set set;
+	uint32_t uid = 1;
+	int r;
+
+	set_init(&set, SYNC_RANGES);
+	while ((r = scratch_local_from(j->s->state, j->row.id, uid, &c, f)) == 1) {
+		int known = state_message_get(j->s->state, j->row.id, c.uid, &m, f);
+		int there = known == 0 ? is_in(j, SCRATCH_WANTED, c.uid, f) : 0;
+
+		if (known == -1 || there == -1) {
+			r = -1;
+			break;
+		}
+		if (there == 1 && set_add(&set, c.uid, c.uid) == -1) {
+			if ((r = ask_orphans(j, &set, f)) == -1)
+				break;
+			set_free(&set);
+			set_init(&set, SYNC_RANGES);
+			continue;
+		}
+		if (c.uid == UINT32_MAX)
+			break;
+		uid = c.uid + 1;
+	}
+	if (r != -1 && set.n > 0)
+		r = ask_orphans(j, &set, f);
+	set_free(&set);
+	return r == -1 ? -1 : 0;
+}
+
+/* ---- large ones: without their big parts */
+
+static int about(struct sync_job *j, struct state_message *m, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	uint32_t tag;
+	int r, found = 0;
+
+	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
+	imap_uid(&c, m->uid);
+	imap_list(&c);
+	imap_atom(&c, "FLAGS");
+	imap_atom(&c, "INTERNALDATE");
+	imap_atom(&c, "RFC822.SIZE");
+	imap_list_end(&c);
+	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0)
+		return -1;
+	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1)
+		if (ev.kind == EV_FETCH && ev.fetch.uid == m->uid && (ev.fetch.has & FETCH_FLAGS)) {
+			m->flags = sync_mask(j, ev.fetch.flags);
+			m->date = date_of(&ev.fetch);
+			m->size = ev.fetch.size;
+			found = 1;
+		}
+	return r == -1 ? -1 : found;
+}
+
+static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
+{
+	struct state_message m = {.uid = uid};
+	struct delivery *d = &j->delivery[j->n];
+	struct url u = j->s->base;
+	char name[MAILDIR_NAME_MAX + 1];
+	unsigned left = 0;
+	int r = about(j, &m, f);
+
+	if (r != 1)
+		return r;
+	u.mailbox = j->row.name;
+	u.uidvalidity = j->row.uidvalidity;
+	u.uid = uid;
+	if (delivery_begin(d, &j->dir, true, f) == -1)
+		return -1;
+	r = lean_fetch(j->s->line, &u, j->s->account->max_size, d, &left, f);
+	if (r == 0 &&
+	    (sync_file(j->s, &j->row, &m, m.flags, m.flags == 0, name) == -1 ||
+		delivery_finish(d, name, m.flags == 0, m.date, f) == -1))
+		r = -1;
+	if (r != 0) {
+		delivery_abort(d);
+		return r == 1 ? 0 : -1;
+	}
+	m.lean = left > 0;
+	if (!m.lean)
+		m.key = state_key(d->sha256);
+	m.in_new = m.flags == 0;
+	j->message[j->n++] = m;
+	j->fetched++;
+	return j->n == SYNC_DELIVERIES ? flush(j, f) : 0;
+}
+
+static int download_large(struct sync_job *j, struct fault *f)
+{
+	struct wish w;
+	uint32_t uid;
+	int r;
+
+	if (j->s->account->max_size == 0)
+		return 0;
+	wish_begin(&w, j, true);
+	while (!is_over(j) && (r = wish_next(j, &w, &uid, f)) == 1) {
+		j->wanted++;
+		if (fetch_lean(j, uid, f) == -1)
+			return -1;
+	}
+	return is_over(j) ? 0 : r;
+}
+
+/* ---- */
+
+static int print_wanted(struct sync_job *j, struct fault *f)
+{
+	struct wish w;
+	uint32_t uid;
+	int r = 0;
+
+	for (int large = 0; large < 2 && r != -1; large++) {
+		wish_begin(&w, j, large == 1);
+		while ((r = wish_next(j, &w, &uid, f)) == 1)
+			if (sync_print(j, "new", uid, 0, NULL, false, SIDE_REMOTE, f) == -1)
+				return -1;
+	}
+	return r;
+}
+
+static void abort_rest(struct sync_job *j)
+{
+	if (j->receiving)
+		drop(j);
+	for (size_t i = 0; i < j->n; i++)
+		delivery_abort(&j->delivery[i]);
+	j->n = 0;
+}
+
+int sync_fetch(struct sync_job *j, struct fault *f)
+{
+	if (adopt_orphans(j, f) == -1)
+		return -1;
+	if (!(j->s->policy & PLAN_PULL))
+		return 0;
+	if (j->matching && sync_match(j, f) == -1)
+		return -1;
+	if (j->s->o->dry_run)
+		return print_wanted(j, f);
+
+	int r = download(j, f);
+	if (r == 0)
+		r = download_large(j, f);
+	/* What has come whole is kept, whatever happened then. */
+	struct fault why;
+	if (j->receiving)
+		drop(j);
+	if (flush(j, r == 0 ? f : &why) == -1)
+		r = -1;
+	abort_rest(j);
+	if (r == 0 && j->write_fault.cls != FAULT_NONE) {
+		*f = j->write_fault;
+		r = -1;
+	}
+	if (r == 0 && is_over(j))
+		return fault_set(f, FAULT_TEMP, "interrupted; the next run goes on");
+	if (j->fetched < j->wanted)
+		j->incomplete = true;
+	return r;
+}

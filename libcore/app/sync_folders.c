@@ -1,0 +1,388 @@
+/* sync_folders: mailboxes that came, went, or have another name, on both sides. */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "app/sync_impl.h"
+
+static int by_name(const void *a, const void *b)
+{
+	const struct sync_box *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+struct sync_box *sync_box_named(struct sync *s, const char *name)
+{
+	struct sync_box key;
+	char copy[STATE_MAILBOX_MAX + 1];
+
+	if (strlen(name) > STATE_MAILBOX_MAX)
+		return NULL;
+	memcpy(copy, name, strlen(name) + 1);
+	key.name = copy;
+	return bsearch(&key, s->box, s->nbox, sizeof(*s->box), by_name);
+}
+
+static bool is_inbox(const char *name)
+{
+	return strcasecmp(name, "INBOX") == 0;
+}
+
+static bool may(const struct sync *s, unsigned side)
+{
+	unsigned policy = side == CONFIG_LOCAL ? PLAN_PULL : PLAN_PUSH;
+
+	return (s->account->create & side) != 0 && (s->policy & policy) != 0;
+}
+
+/* A command on one mailbox, or two. *refused as in sync_finish(). */
+static int command(struct sync *s, const char *name, const char *mailbox, const char *other,
+    bool *refused, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+
+	imap_cmd_init(&c, s->line->imap, name);
+	imap_mailbox(&c, mailbox);
+	if (other != NULL)
+		imap_mailbox(&c, other);
+	int r = imap_run(s->line->imap, &c, &ev, f);
+	*refused = r == -1 && imap_alive(s->line->imap);
+	return *refused ? 0 : r;
+}
+
+/* ---- gone or renamed on the server */
+
+static bool is_known(struct sync *s, const char *name)
+{
+	struct state_mailbox row;
+	struct fault f;
+
+	return state_mailbox_named(s->state, name, &row, &f) == 1;
+}
+
+static bool is_same(const struct state_mailbox *row, const struct sync_box *b)
+{
+	return b->usable && b->uidvalidity == row->uidvalidity && b->uidnext == row->uidnext &&
+	    b->messages == row->messages + row->skipped &&
+	    (row->modseq == 0 || b->highestmodseq == row->modseq);
+}
+
+/* The mailbox that this one has become: in everything the same, and the only one that is. */
+static struct sync_box *find_renamed(struct sync *s, const struct state_mailbox *row)
+{
+	struct sync_box *found = NULL;
+
+	for (size_t i = 0; i < s->nbox; i++) {
+		if (!is_same(row, &s->box[i]) || is_known(s, s->box[i].name))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = &s->box[i];
+	}
+	return found;
+}
+
+static int rename_folder(
+    struct sync *s, struct state_mailbox *row, const struct sync_box *b, struct fault *f)
+{
+	struct buf path;
+	int r;
+
+	buf_init(&path, STATE_MAILBOX_MAX);
+	r = folder_path(s->layout, b->name, b->delimiter, &path, f);
+	if (r == 0 && !s->o->dry_run)
+		r = folder_rename(s->root, s->layout, row->path, buf_str(&path), f);
+	if (r != -1)
+		r = sync_print_folder(s, "mailbox-renamed", row->name, b->name, row->uidvalidity,
+		    buf_str(&path), SIDE_REMOTE, f);
+	if (r != -1) {
+		memccpy(row->name, b->name, '\0', sizeof(row->name));
+		memccpy(row->path, buf_str(&path), '\0', sizeof(row->path));
+		row->delimiter = b->delimiter;
+		r = state_mailbox_put(s->state, row, f);
+	}
+	buf_free(&path);
+	return r;
+}
+
+/* Files that were in step; what is new or changed here stays, and comes back as a mailbox next time. */
+static int remove_files(struct sync *s, const struct state_mailbox *row, struct fault *f)
+{
+	struct maildir dir;
+	struct state_message m;
+	char file[MAILDIR_NAME_MAX + 1];
+	uint32_t uid = 1;
+	int r;
+
+	if (maildir_open(s->root, row->path, false, &dir, f) == -1)
+		return f->cls == FAULT_NOINPUT ? 0 : -1;
+	while ((r = state_message_from(s->state, row->id, uid, &m, f)) == 1) {
+		if (sync_file(s, row, &m, m.flags, m.in_new, file) == 0 &&
+		    maildir_remove(&dir, m.in_new, file, f) == -1) {
+			r = -1;
+			break;
+		}
+		if (m.uid == UINT32_MAX)
+			break;
+		uid = m.uid + 1;
+	}
+	maildir_close(&dir);
+	return r == -1 ? -1 : 0;
+}
+
+static int remove_folder(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	if (!s->o->force && !plan_is_sane(row->messages, row->messages))
+		return fault_set(f, FAULT_DATA,
+		    "the mailbox is gone from the server, and %llu messages are here: nothing was"
+		    " changed (--force removes them)",
+		    (unsigned long long)row->messages);
+	if (!(s->policy & PLAN_EXPUNGE_LOCAL) && row->messages > 0) {
+		tool_note(s->tool, "%s: gone from the server, kept here", row->name);
+		return 0;
+	}
+	if (!s->o->dry_run &&
+	    (remove_files(s, row, f) == -1 ||
+		folder_remove(s->root, s->layout, row->path, f) == -1))
+		return -1;
+	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
+		SIDE_REMOTE, f) == -1)
+		return -1;
+	return state_mailbox_drop(s->state, row->id, f);
+}
+
+static int gone_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct sync_box *b = find_renamed(s, row);
+
+	if (!may(s, CONFIG_LOCAL))
+		return 0;
+	if (s->nbox == 0 && !s->o->force)
+		return fault_set(
+		    f, FAULT_DATA, "the server lists no mailbox at all (--force believes it)");
+	return b != NULL ? rename_folder(s, row, b, f) : remove_folder(s, row, f);
+}
+
+/* ---- gone or renamed here */
+
+static int rename_on_server(
+    struct sync *s, struct state_mailbox *row, struct state_mailbox *to, struct fault *f)
+{
+	struct sync_folder *folder = sync_folder_of(s, row->id);
+	bool refused = false;
+
+	if (!s->o->dry_run && command(s, "RENAME", row->name, to->name, &refused, f) == -1)
+		return -1;
+	if (refused)
+		return -1;
+	if (sync_print_folder(s, "mailbox-renamed", row->name, to->name, row->uidvalidity, to->path,
+		SIDE_LOCAL, f) == -1 ||
+	    scratch_unknown_clear(s->state, to->id, f) == -1 ||
+	    state_mailbox_drop(s->state, to->id, f) == -1)
+		return -1;
+	memcpy(row->name, to->name, sizeof(row->name));
+	memcpy(row->path, to->path, sizeof(row->path));
+	folder->missing = false;
+	if (state_mailbox_put(s->state, row, f) == -1)
+		return -1;
+	/* What is in it is compared under its own name now. */
+	row->stamp.cur_ns = row->stamp.new_ns = 0;
+	return sync_scan(s, row, folder, f);
+}
+
+/* A new folder that is the old one's directory. 1, 0, -1. */
+static int find_moved_folder(
+    struct sync *s, const struct state_mailbox *row, struct state_mailbox *out, struct fault *f)
+{
+	struct maildir dir;
+	struct maildir_stamp stamp;
+	int r;
+
+	for (size_t i = 0; i < s->nfolder && row->stamp.ino != 0; i++) {
+		if ((r = state_mailbox_get(s->state, s->folder[i].id, out, f)) == -1)
+			return -1;
+		if (r == 0 || out->uidvalidity != 0 || sync_box_named(s, out->name) != NULL ||
+		    maildir_open(s->root, out->path, false, &dir, f) == -1)
+			continue;
+		r = maildir_stamp(&dir, &stamp, f);
+		maildir_close(&dir);
+		if (r == 0 && stamp.dev == row->stamp.dev && stamp.ino == row->stamp.ino)
+			return 1;
+	}
+	return 0;
+}
+
+static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	bool refused = false;
+
+	if (!(s->policy & PLAN_EXPUNGE_REMOTE) && row->messages > 0)
+		return 0;
+	if (!s->o->dry_run && command(s, "DELETE", row->name, NULL, &refused, f) == -1)
+		return -1;
+	if (refused)
+		return -1;
+	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
+		SIDE_LOCAL, f) == -1)
+		return -1;
+	struct sync_box *b = sync_box_named(s, row->name);
+	if (b != NULL)
+		b->done = true;
+	return state_mailbox_drop(s->state, row->id, f);
+}
+
+/* INBOX cannot be removed: it is fetched anew. */
+static int fetch_again(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct maildir dir;
+
+	if (s->o->dry_run)
+		return 0;
+	if (folder_create(s->root, s->layout, row->path, &dir, f) == -1)
+		return -1;
+	maildir_close(&dir);
+	sync_folder_of(s, row->id)->missing = false;
+	if (state_mailbox_clear(s->state, row->id, f) == -1)
+		return -1;
+	row->uidnext = 0;
+	row->modseq = row->skipped = 0;
+	row->complete = false;
+	return state_mailbox_put(s->state, row, f);
+}
+
+static int gone_here(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct sync_folder *folder = sync_folder_of(s, row->id);
+	struct state_mailbox to;
+	int r = may(s, CONFIG_REMOTE) ? find_moved_folder(s, row, &to, f) : 0;
+
+	if (r != 0)
+		return r == 1 ? rename_on_server(s, row, &to, f) : -1;
+	folder->stopped = true;
+	if (!s->o->force && (row->messages > 0 || is_inbox(row->name)))
+		return fault_set(f, FAULT_DATA,
+		    "the folder %s is missing, and %llu messages should be in it: nothing was changed"
+		    " (--force removes the mailbox on the server)",
+		    row->path, (unsigned long long)row->messages);
+	if (is_inbox(row->name) || !may(s, CONFIG_REMOTE)) {
+		folder->stopped = false;
+		return fetch_again(s, row, f);
+	}
+	return delete_on_server(s, row, f);
+}
+
+/* ---- new ones */
+
+static int create_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct sync_folder *folder = sync_folder_of(s, row->id);
+	struct fault why;
+	bool refused = false;
+
+	if (!may(s, CONFIG_REMOTE)) {
+		if (folder != NULL)
+			folder->stopped = true;
+		return 0;
+	}
+	if (!s->o->dry_run) {
+		if (command(s, "CREATE", row->name, NULL, &refused, f) == -1 || refused)
+			return -1;
+		if (command(s, "SUBSCRIBE", row->name, NULL, &refused, &why) == -1) {
+			*f = why;
+			return -1;
+		}
+	} else if (folder != NULL) {
+		folder->stopped = true;
+	}
+	return sync_print_folder(s, "mailbox-new", row->name, NULL, 0, row->path, SIDE_LOCAL, f);
+}
+
+static int create_here(struct sync *s, const struct sync_box *b, struct fault *f)
+{
+	struct state_mailbox row = {.delimiter = b->delimiter};
+	struct maildir dir;
+	struct buf path;
+	int r;
+
+	buf_init(&path, STATE_MAILBOX_MAX);
+	r = folder_path(s->layout, b->name, b->delimiter, &path, f);
+	if (r == 0) {
+		memccpy(row.name, b->name, '\0', sizeof(row.name));
+		memccpy(row.path, buf_str(&path), '\0', sizeof(row.path));
+	}
+	buf_free(&path);
+	if (r == 0 && !s->o->dry_run &&
+	    (r = folder_create(s->root, s->layout, row.path, &dir, f)) == 0)
+		maildir_close(&dir);
+	if (r == -1)
+		return -1;
+	if (sync_print_folder(
+		s, "mailbox-new", row.name, NULL, b->uidvalidity, row.path, SIDE_REMOTE, f) == -1)
+		return -1;
+	return s->o->dry_run ? 0 : state_mailbox_put(s->state, &row, f);
+}
+
+/* ---- */
+
+static int reconcile(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct sync_folder *folder = sync_folder_of(s, row->id);
+	struct sync_box *b = sync_box_named(s, row->name);
+
+	if (folder == NULL || folder->stopped)
+		return 0;
+	if (b != NULL && !b->usable) {
+		folder->stopped = true;
+		return 0;
+	}
+	if (row->uidvalidity == 0)
+		return b == NULL ? create_on_server(s, row, f) : 0;
+	if (b == NULL)
+		return gone_on_server(s, row, f);
+	return folder->missing ? gone_here(s, row, f) : 0;
+}
+
+static int reconcile_known(struct sync *s, struct fault *f)
+{
+	struct state_mailbox row = {0};
+	char name[STATE_MAILBOX_MAX + 1] = "";
+	struct fault why;
+	int r;
+
+	while ((r = state_mailbox_after(s->state, name, &row, f)) == 1) {
+		memcpy(name, row.name, sizeof(name));
+		if (!sync_matches(s, row.name, row.delimiter))
+			continue;
+		if (reconcile(s, &row, &why) == 0)
+			continue;
+		if (!imap_alive(s->line->imap)) {
+			*f = why;
+			return -1;
+		}
+		struct sync_folder *folder = sync_folder_of(s, row.id);
+		if (folder != NULL)
+			folder->stopped = true;
+		sync_failed(s, row.name, &why);
+	}
+	return r;
+}
+
+int sync_folders(struct sync *s, struct fault *f)
+{
+	struct fault why;
+
+	qsort(s->box, s->nbox, sizeof(*s->box), by_name);
+	if (reconcile_known(s, f) == -1)
+		return -1;
+	for (size_t i = 0; i < s->nbox; i++) {
+		const struct sync_box *b = &s->box[i];
+
+		if (!b->usable || b->done || is_known(s, b->name) || !may(s, CONFIG_LOCAL))
+			continue;
+		if (create_here(s, b, &why) == -1)
+			sync_failed(s, b->name, &why);
+	}
+	return 0;
+}

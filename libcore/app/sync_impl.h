@@ -1,0 +1,181 @@
+/* sync_impl: what the files of the sync share; nobody else includes it. */
+#ifndef LM_APP_SYNC_IMPL_H
+#define LM_APP_SYNC_IMPL_H
+
+#include "app/line.h"
+#include "app/mailboxes.h"
+#include "app/sync.h"
+#include "imap/set.h"
+#include "imap/url.h"
+#include "store/folder.h"
+#include "store/maildir_delivery.h"
+#include "store/maildir_keywords.h"
+#include "store/plan.h"
+#include "store/state.h"
+
+enum {
+	SYNC_BOXES_MAX = 100000, /* mailboxes of an account */
+	SYNC_DELIVERIES = 128,   /* messages that are made durable together */
+	SYNC_BATCH = 100,        /* messages of one FETCH */
+	SYNC_AHEAD = 4,          /* FETCH commands in flight */
+	SYNC_RANGES =
+	    400, /* ranges of a set in one command: well under 8192 octets (RFC 7162 section 4) */
+};
+
+/* How the server tells of changes. */
+enum sync_rung { RUNG_PLAIN, RUNG_CONDSTORE, RUNG_QRESYNC };
+
+/* A mailbox as the server lists it. */
+struct sync_box {
+	char *name;
+	char delimiter;
+	bool usable; /* can be opened, and have a folder */
+	unsigned has;
+	uint32_t uidvalidity, uidnext, messages;
+	uint64_t highestmodseq;
+	bool done; /* synced in this run */
+};
+
+/* A folder as this run found it. */
+struct sync_folder {
+	int64_t id; /* of the mailbox in the state */
+	struct maildir_stamp
+	    stamp; /* to be remembered if nothing is left to be done; ino 0: none */
+	bool missing;
+	bool changed; /* there are local changes or unknown files */
+	bool stopped; /* by the brakes, or broken: not touched */
+};
+
+struct sync {
+	struct tool *tool;
+	const struct account *account;
+	const struct sync_options *o;
+	unsigned policy; /* PLAN_* */
+	enum folder_layout layout;
+	int root, lock;
+	char *root_path;
+	char host[256];
+	struct url base; /* of the account: server and user */
+	struct state *state;
+	struct imap_line *line;
+	enum sync_rung rung;
+	char delimiter; /* of the server's hierarchy, as far as it is known; 0 */
+	const char *const *pattern;
+	size_t npattern;
+	struct sync_box *box; /* sorted by name */
+	size_t nbox, capbox;
+	struct sync_folder *folder;
+	size_t nfolder, capfolder;
+	struct fault worst;
+	int64_t shown; /* when the progress was last shown */
+	bool showing;
+};
+
+/* One mailbox in the making. */
+struct sync_job {
+	struct sync *s;
+	struct state_mailbox row;
+	const struct sync_box *box; /* NULL: made just now */
+	struct sync_folder *folder;
+	struct maildir dir;
+	struct keywords keywords;
+	struct mailbox seen; /* as SELECT told */
+	uint32_t select_tag; /* not completed yet; 0: it is */
+	bool all_flags;      /* every message's flags were read */
+	bool all_uids;       /* SCRATCH_WANTED has every UID of the server */
+	bool touched;        /* names in the folder were changed by us: its stamp is void */
+	bool pending;        /* something was left for the next run */
+	bool incomplete;     /* messages of the server are still missing */
+	bool matching;       /* files without a message are matched by content with what comes */
+	/* The message that is coming in, and those that wait to be made durable. */
+	struct delivery delivery[SYNC_DELIVERIES];
+	struct state_message message[SYNC_DELIVERIES];
+	size_t n;
+	uint64_t octets;
+	bool receiving; /* delivery[n] is begun */
+	bool failed;    /* and could not be written */
+	struct fault write_fault;
+	uint64_t wanted, fetched;
+};
+
+enum sync_side { SIDE_REMOTE, SIDE_LOCAL }; /* where the change came from */
+
+/* sync_print.c. 0, or -1 FAULT_IO. `uid` 0: the mailbox. `flags` is for "flags" only. `path`: of the file in the folder, NULL: the folder. */
+int sync_print(struct sync_job *j, const char *verb, uint32_t uid, uint32_t flags, const char *file,
+    bool in_new, enum sync_side side, struct fault *f);
+int sync_print_folder(struct sync *s, const char *verb, const char *name, const char *other,
+    uint32_t uidvalidity, const char *path, enum sync_side side, struct fault *f);
+void sync_progress(struct sync_job *j);
+void sync_progress_end(struct sync *s);
+/* Names the mailbox and notes the worst. */
+void sync_failed(struct sync *s, const char *mailbox, const struct fault *f);
+
+/* sync_flags.c: flags of IMAP as a mask of the folder's letters, and back. */
+uint32_t sync_mask(struct sync_job *j, const struct node *flags);
+/* The name of one bit, or NULL. */
+const char *sync_flag(const struct sync_job *j, uint32_t bit);
+/* The bits that the server keeps. */
+uint32_t sync_storable(const struct sync_job *j, uint32_t bits);
+/* Adds a list of the flags to a command; those that cannot be stored are left out. */
+void sync_put_flags(struct imap_cmd *c, const struct sync_job *j, uint32_t flags);
+
+/* sync_scan.c */
+bool sync_matches(const struct sync *s, const char *name, char delimiter);
+/* Reads the folders of all mailboxes that match, and finds new ones. */
+int sync_scan_all(struct sync *s, struct fault *f);
+/* Reads one folder. */
+int sync_scan(
+    struct sync *s, const struct state_mailbox *row, struct sync_folder *folder, struct fault *f);
+struct sync_folder *sync_folder_of(struct sync *s, int64_t id);
+/* The file name of a message of the state: 0 or -1. */
+int sync_file(const struct sync *s, const struct state_mailbox *row, const struct state_message *m,
+    uint32_t flags, bool in_new, char out[static MAILDIR_NAME_MAX + 1]);
+uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity);
+
+/* sync_moves.c: finds out which unknown files are moved or copied messages. */
+int sync_find_moves(struct sync *s, struct fault *f);
+/* Does those out of this job's mailbox (it is open). */
+int sync_do_moves(struct sync_job *j, struct fault *f);
+
+/* sync_folders.c: mailboxes that came, went or were renamed, on both sides. */
+int sync_folders(struct sync *s, struct fault *f);
+struct sync_box *sync_box_named(struct sync *s, const char *name);
+
+/* sync_select.c: opens the mailbox and collects what changed there. */
+int sync_select(struct sync_job *j, struct fault *f);
+/* What an event tells of the open mailbox beside what was asked for. */
+int sync_note(struct sync_job *j, const struct event *ev, struct fault *f);
+/* Runs a ready UID SEARCH into a set. */
+int sync_search(struct sync_job *j, struct imap_cmd *c, enum scratch_set into, struct fault *f);
+
+/* sync_fetch.c: fetches what is on the server and not here. */
+int sync_fetch(struct sync_job *j, struct fault *f);
+
+/* sync_merge.c: flags and removals, in both directions. */
+/* FAULT_DATA when too much is gone at once. */
+int sync_brake(struct sync_job *j, struct fault *f);
+int sync_merge(struct sync_job *j, struct fault *f);
+/* Pulls until `tag` is done, noting what else comes. *refused: the server said NO or BAD, with the fault, and the line stands. */
+int sync_finish(struct sync_job *j, uint32_t tag, struct event *ev, bool *refused, struct fault *f);
+
+/* sync_append.c: sends the files that the server does not have. */
+int sync_append(struct sync_job *j, struct fault *f);
+/* sync_adopt.c: the file of a message that has UID m->uid on the server gets its proper name, with these flags; m is stored as it is. 1; 0 when no such file is there any more; -1. */
+int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
+    struct state_message *m, struct fault *f);
+/* The same for one whose flags on the server (m->flags) and in the name were never the same: what only one side has goes to the other. The mailbox is open. */
+int sync_adopt_apart(
+    struct sync_job *j, const char *file, bool in_new, struct state_message *m, struct fault *f);
+
+/* sync_match.c: UIDVALIDITY has changed, or nothing is known yet: what is here is matched with the server by content. */
+int sync_prepare_match(struct sync_job *j, struct fault *f);
+int sync_prepare_first(struct sync_job *j, struct fault *f);
+int sync_match(struct sync_job *j, struct fault *f);
+/* What was in step once and found no match goes to lost+found. */
+int sync_lost(struct sync_job *j, struct fault *f);
+
+/* sync_mailbox.c: one mailbox, whole. `box` may be NULL: it was made just now. */
+int sync_mailbox(
+    struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f);
+
+#endif

@@ -1,0 +1,315 @@
+/* sync_match: the same messages under other UIDs: after a change of UIDVALIDITY, or where a Maildir is there and no state. */
+#include <string.h>
+#include <unistd.h>
+
+#include "app/sync_impl.h"
+#include "base/digest.h"
+#include "msg/date.h"
+#include "store/maildir_upload.h"
+
+enum { ID_MAX = 4096, LOST_MAX = STATE_MAILBOX_MAX };
+
+static const char lost_name[] = "lost+found";
+
+static uint64_t key_of(const char *s, size_t n)
+{
+	unsigned char sha256[DIGEST_LEN];
+	struct digest d;
+
+	if (n == 0)
+		return 0;
+	digest_init(&d);
+	digest_add(&d, s, n);
+	digest_end(&d, sha256);
+	return state_key(sha256) >> 1;
+}
+
+/* ---- what is here */
+
+/* What its name and the state say: was this file in step once? */
+static int was_ours(
+    struct sync_job *j, const struct maildir_name *name, struct scratch_unknown *u, struct fault *f)
+{
+	struct state_message m;
+	uint64_t owner;
+	uint32_t uid;
+	bool own = maildir_base_owner(name->base, &owner, &uid) && owner == j->row.owner;
+	int r = name->uid == 0 ? 0 : state_message_get(j->s->state, j->row.id, name->uid, &m, f);
+
+	if (r == -1)
+		return -1;
+	u->ours = r == 1 && (own || strcmp(m.base, name->base) == 0);
+	/* What is on the server is larger than what is here. */
+	if (u->ours && m.lean)
+		u->size = m.size;
+	return 0;
+}
+
+/* Size, digest and Message-ID. 0, or 1: it is gone, -1. */
+static int read_file(struct sync_job *j, struct scratch_unknown *u, struct fault *f)
+{
+	struct upload_file file;
+	bool lean = u->size != 0;
+	int r = upload_open(&file, &j->dir, u->in_new, u->file, f);
+
+	if (r != 1)
+		return r == -1 ? -1 : 1;
+	u->id_key = key_of(file.message_id, strlen(file.message_id));
+	if (!lean) {
+		u->size = file.size;
+		u->key = state_key(file.sha256);
+	}
+	upload_close(&file);
+	return 0;
+}
+
+static int note_file(struct sync_job *j, const struct maildir_entry *e, struct fault *f)
+{
+	struct scratch_unknown u = {.mailbox = j->row.id, .in_new = e->in_new};
+	int r;
+
+	memccpy(u.file, e->file, '\0', sizeof(u.file));
+	if (was_ours(j, &e->name, &u, f) == -1)
+		return -1;
+	r = read_file(j, &u, f);
+	return r == 0 ? scratch_unknown_put(j->s->state, &u, f) : r == 1 ? 0 : -1;
+}
+
+static int note_all_files(struct sync_job *j, struct fault *f)
+{
+	struct maildir_scan scan;
+	struct maildir_entry e;
+	int r;
+
+	if (scratch_unknown_clear(j->s->state, j->row.id, f) == -1 ||
+	    scratch_local_clear(j->s->state, j->row.id, f) == -1 ||
+	    maildir_scan_begin(&scan, &j->dir, f) == -1)
+		return -1;
+	while ((r = maildir_scan_next(&scan, &e, f)) == 1)
+		if (note_file(j, &e, f) == -1) {
+			r = -1;
+			break;
+		}
+	maildir_scan_end(&scan);
+	return r;
+}
+
+int sync_prepare_match(struct sync_job *j, struct fault *f)
+{
+	struct state *state = j->s->state;
+
+	tool_warn(j->s->tool,
+	    "%s/%s: UIDVALIDITY changed from %u to %u: matching the messages by their content",
+	    j->s->account->name, j->row.name, j->row.uidvalidity, j->seen.uidvalidity);
+	if (note_all_files(j, f) == -1 || scratch_remote_clear(state, f) == -1 ||
+	    state_mailbox_clear(state, j->row.id, f) == -1 ||
+	    state_intent_clear(state, j->row.id, f) == -1)
+		return -1;
+	j->row.uidvalidity = j->row.uidnext = 0;
+	j->row.modseq = j->row.messages = j->row.skipped = 0;
+	j->row.complete = false;
+	j->matching = true;
+	return sync_print_folder(
+	    j->s, "resync", j->row.name, NULL, j->seen.uidvalidity, j->row.path, SIDE_REMOTE, f);
+}
+
+/* ---- what is there */
+
+/* One message of the server, as its answer comes. */
+struct candidate {
+	char id[ID_MAX];
+	size_t n;
+	bool reading;
+};
+
+/* "Message-ID: <x@y>" and its end to "<x@y>", unfolded. */
+static uint64_t id_of(struct candidate *c)
+{
+	char *colon = memchr(c->id, ':', c->n);
+	size_t from = colon == NULL ? c->n : (size_t)(colon - c->id) + 1, n = 0;
+
+	for (size_t i = from; i < c->n; i++)
+		if (c->id[i] != '\r' && c->id[i] != '\n')
+			c->id[n++] = c->id[i];
+	while (n > 0 && (c->id[n - 1] == ' ' || c->id[n - 1] == '\t'))
+		n--;
+	size_t blank = 0;
+	while (blank < n && (c->id[blank] == ' ' || c->id[blank] == '\t'))
+		blank++;
+	return key_of(c->id + blank, n - blank);
+}
+
+static int take(
+    struct sync_job *j, const struct fetch_event *e, struct candidate *c, struct fault *f)
+{
+	struct state_message m = {.uid = e->uid, .size = e->size};
+	struct scratch_unknown u;
+	uint64_t id = id_of(c);
+	time_t date = time(NULL);
+	int r;
+
+	c->n = 0;
+	if ((e->has & (FETCH_UID | FETCH_FLAGS | FETCH_SIZE)) !=
+		(FETCH_UID | FETCH_FLAGS | FETCH_SIZE) ||
+	    id == 0)
+		return 0;
+	r = scratch_unknown_find(j->s->state, j->row.id, e->size, 0, id, &u, f);
+	if (r != 1)
+		return r;
+	if (e->has & FETCH_INTERNALDATE)
+		(void)date_parse_imap(e->internaldate, strlen(e->internaldate), &date);
+	m.flags = sync_mask(j, e->flags);
+	m.date = date;
+	m.key = u.key;
+	m.lean = u.key == 0;
+	r = sync_adopt_apart(j, u.file, u.in_new, &m, f);
+	return r == 1 ? scratch_unknown_drop(j->s->state, u.id, f) : r;
+}
+
+static int event(struct sync_job *j, const struct event *ev, struct candidate *c, struct fault *f)
+{
+	switch (ev->kind) {
+	case EV_SECTION:
+		c->n = 0;
+		c->reading = strncasecmp(ev->section.section, "HEADER.FIELDS", 13) == 0;
+		return 0;
+	case EV_SECTION_DATA:
+		if (c->reading && ev->len <= sizeof(c->id) - c->n) {
+			memcpy(c->id + c->n, ev->data, ev->len);
+			c->n += ev->len;
+		}
+		return 0;
+	case EV_FETCH:
+		return take(j, &ev->fetch, c, f);
+	default:
+		return 0;
+	}
+}
+
+static int ask(struct sync_job *j, uint32_t lo, uint32_t hi, struct candidate *c, struct fault *f)
+{
+	struct imap *imap = j->s->line->imap;
+	struct imap_cmd cmd;
+	struct set set;
+	struct event ev;
+	uint32_t tag;
+	int r;
+
+	set_init(&set, 1);
+	if (set_add(&set, lo, hi) == -1)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	imap_cmd_init(&cmd, imap, "UID FETCH");
+	imap_uids(&cmd, &set);
+	set_free(&set);
+	imap_list(&cmd);
+	imap_atom(&cmd, "UID");
+	imap_atom(&cmd, "FLAGS");
+	imap_atom(&cmd, "INTERNALDATE");
+	imap_atom(&cmd, "RFC822.SIZE");
+	imap_section(&cmd, "BODY.PEEK", "HEADER.FIELDS (MESSAGE-ID)", 0, 0);
+	imap_list_end(&cmd);
+	if ((tag = imap_send(imap, &cmd, f)) == 0)
+		return -1;
+	c->n = 0;
+	while ((r = imap_until(imap, tag, &ev, f)) == 1)
+		if (event(j, &ev, c, f) == -1)
+			return -1;
+	return r;
+}
+
+int sync_match(struct sync_job *j, struct fault *f)
+{
+	struct candidate c = {.n = 0};
+	struct scratch_unknown u;
+	uint32_t uid = 1, lo, hi;
+	int r = scratch_unknown_after(j->s->state, j->row.id, 0, &u, f);
+
+	while (r == 1 &&
+	    (r = scratch_range_from(j->s->state, SCRATCH_WANTED, uid, &lo, &hi, f)) == 1) {
+		if (ask(j, lo < uid ? uid : lo, hi, &c, f) == -1)
+			return -1;
+		if (hi == UINT32_MAX)
+			return 0;
+		uid = hi + 1;
+	}
+	return r == -1 ? -1 : 0;
+}
+
+/* A first run where files are here already. */
+int sync_prepare_first(struct sync_job *j, struct fault *f)
+{
+	struct scratch_unknown u = {0};
+	int r;
+
+	while ((r = scratch_unknown_after(j->s->state, j->row.id, u.id, &u, f)) == 1) {
+		int k = u.key != 0 && u.id_key != 0 ? 0 : read_file(j, &u, f);
+
+		if (k == -1 || (k == 0 && scratch_unknown_put(j->s->state, &u, f) == -1))
+			return -1;
+		j->matching = true;
+	}
+	return r;
+}
+
+/* ---- what has no match */
+
+static int move_lost(
+    struct sync_job *j, const struct maildir *to, const struct scratch_unknown *u, struct fault *f)
+{
+	struct maildir_name name;
+	char file[MAILDIR_NAME_MAX + 1];
+
+	if (maildir_name_parse(u->file, &name) == -1)
+		return 0;
+	name.flags &= MAILDIR_SYSTEM; /* letters mean something else there */
+	if (maildir_name_build(file, sizeof(file), &name, u->in_new) == -1)
+		return 0;
+	int r = maildir_move(&j->dir, u->in_new, u->file, to, u->in_new, file, f);
+	if (r == 1) {
+		j->touched = true;
+		r = scratch_unknown_drop(j->s->state, u->id, f);
+	}
+	return r;
+}
+
+static int open_lost(struct sync_job *j, struct maildir *m, struct fault *f)
+{
+	struct buf path;
+
+	buf_init(&path, LOST_MAX);
+	int r = folder_path(j->s->layout, lost_name, '/', &path, f);
+	if (r == 0)
+		r = folder_create(j->s->root, j->s->layout, buf_str(&path), m, f);
+	buf_free(&path);
+	return r;
+}
+
+int sync_lost(struct sync_job *j, struct fault *f)
+{
+	struct scratch_unknown u = {0};
+	struct maildir lost = MAILDIR_CLOSED;
+	unsigned count = 0;
+	int r;
+
+	if (!j->matching || j->s->o->dry_run)
+		return 0;
+	while ((r = scratch_unknown_after(j->s->state, j->row.id, u.id, &u, f)) == 1) {
+		if (!u.ours)
+			continue;
+		if ((lost.fd == -1 && open_lost(j, &lost, f) == -1) ||
+		    move_lost(j, &lost, &u, f) == -1) {
+			r = -1;
+			break;
+		}
+		count++;
+	}
+	if (count > 0) {
+		tool_warn(j->s->tool,
+		    "%s/%s: %u messages are not on the server any more: now in %s",
+		    j->s->account->name, j->row.name, count, lost_name);
+		if (r == 0 && (maildir_sync(&lost, f) == -1 || maildir_sync(&j->dir, f) == -1))
+			r = -1;
+	}
+	maildir_close(&lost);
+	return r;
+}

@@ -1,0 +1,458 @@
+/* sync_moves: a file that was moved or copied to another folder is moved or copied on the server, not sent. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/sync_impl.h"
+#include "store/maildir_upload.h"
+
+/* ---- which are they? */
+
+/* Reads an unknown file once: its size and digest. 1, 0: it is gone. */
+static int read_unknown(
+    struct sync *s, const struct state_mailbox *row, struct scratch_unknown *u, struct fault *f)
+{
+	struct maildir dir;
+	struct upload_file file;
+	int r;
+
+	if (u->key != 0)
+		return 1;
+	if (maildir_open(s->root, row->path, false, &dir, f) == -1)
+		return -1;
+	r = upload_open(&file, &dir, u->in_new, u->file, f);
+	if (r == 1) {
+		u->size = file.size;
+		u->key = state_key(file.sha256);
+		upload_close(&file);
+	}
+	maildir_close(&dir);
+	return r == 1 && scratch_unknown_put(s->state, u, f) == -1 ? -1 : r;
+}
+
+/* By its name: that of a message of ours somewhere. 1 with the move filled in, 0, -1. */
+static int by_name(struct sync *s, const struct state_mailbox *row, struct scratch_unknown *u,
+    struct scratch_move *move, struct fault *f)
+{
+	struct state_mailbox source;
+	struct state_message m;
+	struct scratch_change c;
+	struct maildir_name name;
+	uint64_t owner;
+	int r;
+
+	if (maildir_name_parse(u->file, &name) == -1 ||
+	    !maildir_base_owner(name.base, &owner, &move->uid))
+		return 0;
+	if ((r = state_mailbox_owned(s->state, owner, &source, f)) != 1 ||
+	    (r = state_message_get(s->state, source.id, move->uid, &m, f)) != 1)
+		return r;
+	/* The name is only a hint where the content can be compared. */
+	if (m.key != 0) {
+		if ((r = read_unknown(s, row, u, f)) != 1)
+			return r;
+		if (u->key != m.key)
+			return 0;
+	}
+	if ((r = scratch_local_get(s->state, source.id, move->uid, &c, f)) == -1)
+		return -1;
+	move->from = source.id;
+	move->copy = r == 0 || !c.gone;
+	return 1;
+}
+
+/* By its content: that of a message which is gone elsewhere. */
+static int by_content(struct sync *s, const struct state_mailbox *row, struct scratch_unknown *u,
+    struct scratch_move *move, struct fault *f)
+{
+	int r = read_unknown(s, row, u, f);
+
+	if (r != 1)
+		return r;
+	move->copy = false;
+	return scratch_gone_find(s->state, u->size, u->key, &move->from, &move->uid, f);
+}
+
+static bool any_gone(struct sync *s, struct fault *f)
+{
+	uint64_t gone = 0, all;
+
+	for (size_t i = 0; i < s->nfolder && gone == 0; i++)
+		if (scratch_local_count(s->state, s->folder[i].id, &gone, &all, f) == -1)
+			return false;
+	return gone > 0;
+}
+
+static int find_move(struct sync *s, const struct state_mailbox *row, struct scratch_unknown *u,
+    bool gone, struct fault *f)
+{
+	struct scratch_move move = {.to = row->id, .in_new = u->in_new};
+	struct sync_folder *source;
+	int r = by_name(s, row, u, &move, f);
+
+	if (r == 0 && gone)
+		r = by_content(s, row, u, &move, f);
+	if (r != 1)
+		return r;
+	/* A mailbox that this run does not look at is left alone. */
+	source = sync_folder_of(s, move.from);
+	if (source == NULL || source->stopped)
+		return 0;
+	memcpy(move.file, u->file, sizeof(move.file));
+	source->changed = true;
+	if (scratch_move_put(s->state, &move, f) == -1 ||
+	    scratch_unknown_drop(s->state, u->id, f) == -1)
+		return -1;
+	return move.copy ? 0 : scratch_local_drop(s->state, move.from, move.uid, f);
+}
+
+int sync_find_moves(struct sync *s, struct fault *f)
+{
+	struct state_mailbox row;
+	struct scratch_unknown u;
+	bool gone = any_gone(s, f);
+	int r;
+
+	if (!(s->policy & PLAN_PUSH))
+		return 0;
+	for (size_t i = 0; i < s->nfolder; i++) {
+		if (!s->folder[i].changed || s->folder[i].stopped)
+			continue;
+		if (state_mailbox_get(s->state, s->folder[i].id, &row, f) != 1)
+			return -1;
+		u.id = 0;
+		while ((r = scratch_unknown_after(s->state, row.id, u.id, &u, f)) == 1)
+			if (find_move(s, &row, &u, gone, f) == -1)
+				return -1;
+		if (r == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- doing them */
+
+/* A run of moves or copies to one mailbox. */
+struct batch {
+	struct state_mailbox to;
+	bool copy;
+	struct scratch_move move[SYNC_BATCH];
+	size_t n;
+};
+
+/* The next ones that go together. 1, 0, -1. *at is where we are. */
+static int next_batch(struct sync_job *j, struct batch *b, struct scratch_move *at, struct fault *f)
+{
+	struct scratch_move m, last = *at;
+	int r;
+
+	b->n = 0;
+	while (b->n < SYNC_BATCH &&
+	    (r = scratch_move_after(j->s->state, j->row.id, &last, &m, f)) == 1) {
+		if (b->n > 0 && (m.copy != b->copy || m.to != b->to.id))
+			break;
+		/* Two copies of one message need two commands. */
+		if (b->n > 0 && m.uid == last.uid)
+			break;
+		if (b->n == 0 && state_mailbox_get(j->s->state, m.to, &b->to, f) != 1)
+			return -1;
+		b->copy = m.copy;
+		b->move[b->n++] = m;
+		last = m;
+	}
+	*at = last;
+	return b->n > 0;
+}
+
+/* The UID that COPYUID gives to the k-th message of the command. */
+static int new_uid(const struct event *ev, size_t k, uint32_t *uid)
+{
+	struct set_walk w = {ev->uids_to, ev->uids_to != NULL ? strlen(ev->uids_to) : 0};
+	uint32_t lo, hi;
+
+	while (w.n > 0 && set_walk_next(&w, &lo, &hi) == 1) {
+		uint32_t count = (lo < hi ? hi - lo : lo - hi) + 1;
+
+		if (k < count) {
+			*uid = lo <= hi ? lo + (uint32_t)k : lo - (uint32_t)k;
+			return 1;
+		}
+		k -= count;
+	}
+	return 0;
+}
+
+/* The place of `uid` among those that COPYUID names as sources: servers leave out what is gone. */
+static int place_of(const struct event *ev, uint32_t uid, size_t *k)
+{
+	struct set_walk w = {ev->uids_from, ev->uids_from != NULL ? strlen(ev->uids_from) : 0};
+	uint32_t lo, hi;
+
+	*k = 0;
+	while (w.n > 0 && set_walk_next(&w, &lo, &hi) == 1) {
+		uint32_t a = lo < hi ? lo : hi, z = lo < hi ? hi : lo;
+
+		if (uid >= a && uid <= z) {
+			*k += lo <= hi ? uid - lo : lo - uid;
+			return 1;
+		}
+		*k += z - a + 1;
+	}
+	return 0;
+}
+
+/* Letters mean something else in another folder: the keywords are the same afterwards. */
+static uint32_t translate(struct sync_job *j, struct sync_job *to, uint32_t flags)
+{
+	uint32_t out = flags & MAILDIR_SYSTEM;
+
+	for (int i = MAILDIR_LETTER; i < 32; i++) {
+		const char *name =
+		    (flags >> i & 1) != 0 ? keywords_name(&j->keywords, (uint32_t)1 << i) : NULL;
+
+		if (name != NULL)
+			out |= keywords_add(&to->keywords, name);
+	}
+	return out;
+}
+
+/* The new message is there: its file gets its name, and the state has both. 1, 0: no such file, -1. */
+static int adopt_moved(struct sync_job *j, struct sync_job *to, const struct scratch_move *move,
+    struct state_message *m, struct fault *f)
+{
+	struct maildir_name name;
+
+	if (maildir_name_parse(move->file, &name) == -1)
+		return 0;
+	uint32_t flags = translate(j, to, name.flags);
+	m->flags = translate(j, to, m->flags);
+	if (keywords_save(&to->keywords, &to->dir, f) == -1)
+		return -1;
+	int r = sync_adopt(to, move->file, move->in_new, flags, m, f);
+	if (r != 1)
+		return r;
+	if (state_intent_drop(j->s->state, to->row.id, name.base, f) == -1)
+		return -1;
+	return sync_print(to, "new", m->uid, 0, move->file, m->in_new, SIDE_LOCAL, f) == -1 ? -1
+											    : 1;
+}
+
+static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_move *move,
+    const struct event *ev, struct fault *f)
+{
+	struct state_message m;
+	size_t k;
+	int r = state_message_get(j->s->state, j->row.id, move->uid, &m, f);
+
+	if (r == 1)
+		r = place_of(ev, move->uid, &k) == 1 && new_uid(ev, k, &m.uid) == 1
+		    ? adopt_moved(j, to, move, &m, f)
+		    : 0;
+	if (r == -1 || move->copy)
+		return r == -1 ? -1 : 0;
+	if (sync_print(j, "gone", move->uid, 0, move->file, move->in_new, SIDE_LOCAL, f) == -1)
+		return -1;
+	return state_message_drop(j->s->state, j->row.id, move->uid, f);
+}
+
+/* The target of a batch, opened as far as its files need it. */
+static struct sync_job *open_target(struct sync_job *j, const struct batch *b, struct fault *f)
+{
+	struct sync_job *to = calloc(1, sizeof(*to));
+
+	if (to == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	to->s = j->s;
+	to->row = b->to;
+	to->folder = sync_folder_of(j->s, b->to.id);
+	to->dir = MAILDIR_CLOSED;
+	if (maildir_open(j->s->root, b->to.path, false, &to->dir, f) == -1 ||
+	    keywords_load(&to->keywords, &to->dir, f) == -1) {
+		maildir_close(&to->dir);
+		free(to);
+		return NULL;
+	}
+	return to;
+}
+
+static int close_target(struct sync_job *to, int r, struct fault *f)
+{
+	struct fault why;
+
+	if (to->touched && maildir_sync(&to->dir, r == 0 ? f : &why) == -1)
+		r = -1;
+	to->row.stamp = (struct maildir_stamp){0};
+	if (to->folder != NULL)
+		to->folder->stamp = to->row.stamp;
+	if (r == 0)
+		r = state_mailbox_put(to->s->state, &to->row, f);
+	maildir_close(&to->dir);
+	free(to);
+	return r;
+}
+
+static int settle_batch(
+    struct sync_job *j, const struct batch *b, const struct event *ev, struct fault *f)
+{
+	struct sync_job *to = open_target(j, b, f);
+	int r = 0;
+
+	if (to == NULL)
+		return -1;
+	/* A mailbox that was never opened: COPYUID tells its UIDVALIDITY. */
+	if (to->row.uidvalidity == 0 && ev->uidvalidity != 0) {
+		to->row.uidvalidity = ev->uidvalidity;
+		to->row.owner = sync_owner(j->s, to->row.name, ev->uidvalidity);
+	}
+	bool valid = ev->code == CODE_COPYUID && ev->uidvalidity == to->row.uidvalidity;
+	struct event none = {.kind = EV_TAGGED};
+
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		r = settle(j, to, &b->move[i], valid ? ev : &none, f);
+		if (r == 0)
+			r = scratch_move_drop(j->s->state, b->move[i].id, f);
+	}
+	return close_target(to, r, f);
+}
+
+static int remove_copied(struct sync_job *j, const struct set *set, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	bool refused;
+	uint32_t tag;
+
+	imap_cmd_init(&c, j->s->line->imap, "UID STORE");
+	imap_uids(&c, set);
+	imap_atom(&c, "+FLAGS.SILENT");
+	sync_put_flags(&c, j, MAILDIR_TRASHED);
+	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0 ||
+	    sync_finish(j, tag, &ev, &refused, f) == -1 || refused)
+		return -1;
+	if (!imap_has(j->s->line->imap, "UIDPLUS"))
+		return 0;
+	imap_cmd_init(&c, j->s->line->imap, "UID EXPUNGE");
+	imap_uids(&c, set);
+	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0 ||
+	    sync_finish(j, tag, &ev, &refused, f) == -1 || refused)
+		return -1;
+	return 0;
+}
+
+/* What the server refuses is sent as any other new file; the messages here are gone then, as the files are. */
+static int give_up(struct sync_job *j, const struct batch *b, struct fault *f)
+{
+	struct maildir_name name;
+
+	for (size_t i = 0; i < b->n; i++) {
+		if (scratch_move_drop(j->s->state, b->move[i].id, f) == -1)
+			return -1;
+		if (maildir_name_parse(b->move[i].file, &name) == 0 &&
+		    state_intent_drop(j->s->state, b->to.id, name.base, f) == -1)
+			return -1;
+	}
+
+	struct sync_folder *to = sync_folder_of(j->s, b->to.id);
+	if (to != NULL)
+		to->stamp = (struct maildir_stamp){0};
+	j->pending = true;
+	return 0;
+}
+
+/* COPYUID stands in the tagged OK of COPY, but MOVE sends it untagged, before (RFC 6851 section 4.3): the files are settled with whichever comes. */
+static int run(struct sync_job *j, const struct batch *b, const char *command, struct set *set,
+    struct fault *f)
+{
+	struct imap *imap = j->s->line->imap;
+	struct imap_cmd c;
+	struct event ev;
+	bool settled = false;
+	uint32_t tag;
+	int r;
+
+	imap_cmd_init(&c, imap, command);
+	imap_uids(&c, set);
+	imap_mailbox(&c, b->to.name);
+	if ((tag = imap_send(imap, &c, f)) == 0)
+		return -1;
+	while ((r = imap_until(imap, tag, &ev, f)) == 1) {
+		if (ev.kind == EV_STATUS && ev.code == CODE_COPYUID && !settled) {
+			settled = true;
+			if (settle_batch(j, b, &ev, f) == -1)
+				return -1;
+		}
+	}
+	if (r == -1 && imap_alive(imap)) {
+		tool_warn(j->s->tool, "%s: %s", j->row.name, f->msg);
+		return settled ? 0 : give_up(j, b, f);
+	}
+	if (r == -1 || settled)
+		return r;
+	return settle_batch(j, b, &ev, f);
+}
+
+/* So that a message that comes back is known for what it is, though the reply be lost. */
+static int intend(struct sync_job *j, const struct batch *b, struct fault *f)
+{
+	struct state_message m;
+	struct maildir_name name;
+
+	for (size_t i = 0; i < b->n; i++) {
+		int r = state_message_get(j->s->state, j->row.id, b->move[i].uid, &m, f);
+
+		if (r == 1 && m.key != 0 && maildir_name_parse(b->move[i].file, &name) == 0)
+			r = state_intent_put(j->s->state, b->to.id, name.base, m.size, m.key, f);
+		if (r == -1)
+			return -1;
+	}
+	return state_commit(j->s->state, f) == -1 ? -1 : state_begin(j->s->state, f);
+}
+
+static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
+{
+	struct imap *imap = j->s->line->imap;
+	bool has_move = imap_has(imap, "MOVE") || imap_has(imap, "IMAP4rev2");
+	struct set set;
+	int r = 0;
+
+	set_init(&set, SYNC_BATCH);
+	for (size_t i = 0; i < b->n; i++)
+		r |= set_add(&set, b->move[i].uid, b->move[i].uid);
+	if (r != 0)
+		fault_set(f, FAULT_TEMP, "out of memory");
+	else if (intend(j, b, f) == -1)
+		r = -1;
+	else
+		r = run(j, b, !b->copy && has_move ? "UID MOVE" : "UID COPY", &set, f);
+	if (r == 0 && !b->copy && !has_move)
+		r = remove_copied(j, &set, f);
+	set_free(&set);
+	return r;
+}
+
+static int print_batch(struct sync_job *j, const struct batch *b, struct fault *f)
+{
+	for (size_t i = 0; i < b->n; i++)
+		if (sync_print(j, b->copy ? "new" : "gone", b->move[i].uid, 0, b->move[i].file,
+			b->move[i].in_new, SIDE_LOCAL, f) == -1)
+			return -1;
+	return 0;
+}
+
+int sync_do_moves(struct sync_job *j, struct fault *f)
+{
+	struct scratch_move at = {0};
+	struct batch *b = calloc(1, sizeof(*b));
+	int r;
+
+	if (b == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	while ((r = next_batch(j, b, &at, f)) == 1)
+		if ((j->s->o->dry_run ? print_batch(j, b, f) : do_batch(j, b, f)) == -1) {
+			r = -1;
+			break;
+		}
+	free(b);
+	return r;
+}
