@@ -7,15 +7,18 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/input.h"
+#include "app/lines.h"
 #include "app/locate.h"
 #include "app/meta.h"
-#include "base/enc.h"
+#include "app/meta_print.h"
 #include "base/num.h"
 
 enum {
-	PIECE =
-	    4080, /* octets of a value that are made safe at once: a multiple of 3, for base64 */
-	PIECE_TEXT_MAX = 8 * PIECE,
+	INPUT_LINE_MAX = 64 * 1024, /* octets of a line of input */
+	INPUT_PAUSE_MS = 250,       /* without input: what was read is worked off */
+	LARGE = 16 *
+	    1024, /* octets of a value: such are set one by one, as each command has its copy */
 };
 
 enum { OPT_DELETE = 256, OPT_JSON, OPT_RAW, OPT_VERSION };
@@ -32,27 +35,36 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-    "usage: lm-meta [-d depth] [-m size] [--json] [common options] account[/mailbox] [entry]\n"
+    "usage: lm-meta [-d depth] [-m size] [--json] [common options] account[/mailbox]|- [entry]\n"
     "       lm-meta [-m size] --raw [common options] account[/mailbox] entry\n"
-    "       lm-meta [common options] account[/mailbox] entry value|-\n"
-    "       lm-meta --delete [common options] account[/mailbox] entry\n"
+    "       lm-meta [common options] account[/mailbox]|- entry value|-\n"
+    "       lm-meta --delete [common options] account[/mailbox]|- entry\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
+
+/* A mailbox, or the server itself. */
+struct target {
+	char *name; /* as given, for messages */
+	const struct account *account;
+	struct url url;
+	size_t found; /* entries that were shown */
+};
 
 struct job {
 	struct tool tool;
+	struct lines lines;
 	bool delete, raw, finished;
 	bool has_depth, has_maxsize;
 	enum meta_depth depth;
 	uint32_t maxsize;
-	const char *target; /* as given, for messages */
-	const char *entry;  /* NULL: all of them */
+	const char *entry; /* NULL: all of them */
 	bool has_value;
 	struct buf value;
-	const struct account *account;
-	struct url url;
-	struct imap_line *line;
-	struct buf text; /* the URL for output */
-	size_t found;
+	/* Those of the flight. */
+	struct target target[META_QUERIES_MAX];
+	struct meta_query query[META_QUERIES_MAX];
+	size_t n;
+	bool singly; /* each in a flight of its own */
+	enum fault_class result;
 };
 
 /* ---- the command line */
@@ -176,258 +188,321 @@ static int take_operands(struct job *j, int argc, char **argv, struct fault *f)
 	if (argc < 1 || argc > 3)
 		return fault_set(f, FAULT_USAGE,
 		    "takes an account or mailbox, an entry and a value: see lm-meta --help");
-	j->target = argv[0];
 	j->entry = argc > 1 ? argv[1] : NULL;
 	j->has_value = argc > 2;
 	if (j->entry == NULL && !j->has_depth)
 		j->depth = META_BELOW;
 	if (check_options(j, f) == -1)
 		return -1;
+	if (strcmp(argv[0], "-") == 0 && (j->raw || (argc > 2 && strcmp(argv[2], "-") == 0)))
+		return fault_set(f, FAULT_USAGE,
+		    "mailboxes from standard input go neither with --raw nor with a value from there");
 	if (!j->has_value)
 		return 0;
 	return strcmp(argv[2], "-") == 0 ? take_input(j, f) : take_argument(j, argv[2], f);
 }
 
-/* ---- output */
+/* ---- what came of it */
 
-/* The next piece of a value, in whole characters where it has any. */
-static size_t next_piece(const char *s, size_t n)
+/* Of failures, the first that is for good counts. `name` may be NULL: the message has it. */
+static void note_failure(struct job *j, const char *name, struct fault *why)
 {
-	size_t len = PIECE;
-
-	if (n <= PIECE)
-		return n;
-	for (int i = 0; i < 3 && ((unsigned char)s[len] & 0xc0) == 0x80; i++)
-		len--;
-	return len;
+	if (name != NULL)
+		fault_while(why, "%s", name);
+	tool_fail(&j->tool, why);
+	if (j->result == FAULT_NONE || j->result == FAULT_TEMP)
+		j->result = why->cls;
 }
 
-static int put(const char *s, size_t n, struct fault *f)
-{
-	return fwrite(s, 1, n, stdout) == n ? 0 : fault_errno(f, FAULT_IO, "standard output");
-}
-
-enum form { FORM_SAFE, FORM_JSON, FORM_BASE64 };
-
-/* A value may be as large as memory may be in all, so it goes out in pieces. */
-static int put_value(const struct meta_value *v, enum form form, struct fault *f)
-{
-	const char *s = v->value;
-	size_t n = v->len;
-	struct buf b;
-	int r = 0;
-
-	buf_init(&b, PIECE_TEXT_MAX);
-	while (n > 0 && r == 0) {
-		size_t len = form != FORM_BASE64 ? next_piece(s, n) : n < PIECE ? n : PIECE;
-
-		buf_reset(&b);
-		if (form == FORM_SAFE)
-			enc_safe(&b, s, len);
-		else if (form == FORM_JSON)
-			enc_json(&b, s, len);
-		else
-			enc_base64(&b, s, len);
-		/* The quotes around a JSON string are around all of it, not around a piece. */
-		if (buf_failed(&b))
-			r = fault_set(f, FAULT_TEMP, "out of memory");
-		else if (form == FORM_JSON)
-			r = put(b.data + 1, b.len - 2, f);
-		else
-			r = put(b.data, b.len, f);
-		s += len;
-		n -= len;
-	}
-	buf_free(&b);
-	return r;
-}
-
-static int put_lines(struct job *j, const struct meta_value *v, struct fault *f)
-{
-	struct meta_value name = {.value = v->entry, .len = strlen(v->entry)};
-
-	if (put(j->text.data, j->text.len, f) == -1 || put("\t", 1, f) == -1 ||
-	    put_value(&name, FORM_SAFE, f) == -1 || put("\t", 1, f) == -1 ||
-	    put_value(v, FORM_SAFE, f) == -1)
-		return -1;
-	return put("\n", 1, f);
-}
-
-/* {"url":...,"entry":...,"value":...}; octets that are no UTF-8 stand as "base64". */
-static int put_object(struct job *j, const struct meta_value *v, struct fault *f)
-{
-	bool text = enc_is_utf8(v->value, v->len);
-	struct buf b;
-	int r;
-
-	buf_init(&b, 8 * URL_MAX + 8 * (size_t)RESPONSE_ATOM_MAX);
-	buf_puts(&b, "{\"url\":");
-	enc_json(&b, j->text.data, j->text.len);
-	buf_puts(&b, ",\"entry\":");
-	enc_json(&b, v->entry, strlen(v->entry));
-	buf_puts(&b, text ? ",\"value\":\"" : ",\"base64\":\"");
-	r = buf_failed(&b) ? fault_set(f, FAULT_PROTOCOL, "the name of an entry is too long")
-			   : put(b.data, b.len, f);
-	buf_free(&b);
-	if (r == -1 || put_value(v, text ? FORM_JSON : FORM_BASE64, f) == -1)
-		return -1;
-	return put("\"}\n", 3, f);
-}
-
-/* The URL of what has the entries, with the UIDVALIDITY that it has now. */
-static int make_url(struct job *j, uint32_t uidvalidity, struct fault *f)
-{
-	if (j->text.len > 0)
-		return 0;
-	j->url.uidvalidity = uidvalidity;
-	url_build(&j->text, &j->url);
-	return buf_failed(&j->text) ? fault_set(f, FAULT_DATA, "a URL over %d octets", URL_MAX) : 0;
-}
-
+/* The URL has the UIDVALIDITY that the mailbox has now. */
 static int show(
     struct job *j, const struct meta_query *q, const struct meta_value *v, struct fault *f)
 {
-	if (v->value == NULL || (j->raw && j->found > 0))
+	struct target *t = &j->target[q - j->query];
+	struct buf url;
+	int r;
+
+	/* Of one entry there is one value. */
+	if (v->value == NULL || (j->raw && t->found > 0))
 		return 0;
-	j->found++;
-	if (j->raw)
-		return put(v->value, v->len, f);
-	if (make_url(j, q->uidvalidity, f) == -1)
-		return -1;
-	return j->tool.json ? put_object(j, v, f) : put_lines(j, v, f);
+	t->found++;
+	t->url.uidvalidity = q->uidvalidity;
+	buf_init(&url, URL_MAX);
+	url_build(&url, &t->url);
+	r = meta_print(stdout,
+	    j->raw             ? META_RAW
+		: j->tool.json ? META_JSON
+			       : META_RECORD,
+	    buf_str(&url), v, f);
+	buf_free(&url);
+	return r;
+}
+
+/* Whether it went well, when all that came has been shown. */
+static void judge_values(struct job *j, size_t i)
+{
+	struct meta_query *q = &j->query[i];
+	bool one = j->entry != NULL && j->depth == META_HERE;
+
+	if (q->why.cls != FAULT_NONE)
+		return;
+	if (q->longest > 0)
+		fault_set(&q->why, FAULT_DATA,
+		    "values over %u octets are left out; the largest has %llu%s", j->maxsize,
+		    (unsigned long long)q->longest,
+		    q->longest <= META_SIZE_MAX ? ": see -m"
+						: ", which is more than lm-meta takes");
+	else if (one && j->target[i].found == 0)
+		fault_set(&q->why, FAULT_DATA, "no such entry: %s", j->entry);
+}
+
+/* Many values may be more than a response may be, though each is not. */
+static void add_hint(const struct job *j, struct fault *f)
+{
+	struct fault was = *f;
+
+	if (f->cls == FAULT_PROTOCOL && (j->entry == NULL || j->depth != META_HERE))
+		fault_set(f, was.cls, "%s (-m, or one entry, asks for less)", was.msg);
 }
 
 /* ---- the work */
 
-static int locate_target(struct job *j, struct fault *f)
+/* The n targets from `at` on. */
+static int run_get(struct job *j, struct imap_line *l, const struct meta_what *what, size_t at,
+    size_t n, struct fault *f)
 {
-	if (locate(&j->tool, j->target, &j->account, &j->url, f) == -1)
-		return -1;
-	if (j->url.uid != 0 || j->url.search != NULL || j->url.token != NULL)
-		return fault_set(
-		    f, FAULT_USAGE, "entries belong to a mailbox or a server, not to messages");
-	return 0;
-}
-
-/* What came of it, when all that came has been shown. */
-static int judge(const struct job *j, const struct meta_query *q, struct fault *f)
-{
-	if (q->longest > 0)
-		return fault_set(f, FAULT_DATA,
-		    "values over %u octets are left out; the largest has %llu%s", q->maxsize,
-		    (unsigned long long)q->longest,
-		    q->longest <= META_SIZE_MAX ? ": see -m"
-						: ", which is more than lm-meta takes");
-	if (j->found == 0 && j->entry != NULL && j->depth == META_HERE)
-		return fault_set(f, FAULT_DATA, "no such entry: %s", j->entry);
-	return 0;
-}
-
-/* Many values may be more than a response may be, though each is not. */
-static void hint(struct fault *f)
-{
-	struct fault was = *f;
-
-	fault_set(f, was.cls, "%s (-m, or one entry, asks for less)", was.msg);
-}
-
-static int ask(
-    struct job *j, const char *const *entry, size_t n, struct meta_query *q, struct fault *f)
-{
+	struct meta_get g;
+	struct meta_query *q;
 	struct meta_value v;
-	int r;
+	struct fault lost;
 
-	*q = (struct meta_query){.mailbox = j->url.mailbox,
-	    .entry = entry,
-	    .n = n,
-	    .depth = j->depth,
-	    .maxsize = j->maxsize,
-	    .uidvalidity = j->url.uidvalidity};
-	if (meta_ask(j->line, q, f) == -1)
-		return -1;
-	while ((r = meta_next(j->line, q, &v, f)) == 1)
+	meta_get(&g, l, what, j->query + at, n);
+	while (meta_get_next(&g, &q, &v, &lost) == 1)
 		if (show(j, q, &v, f) == -1)
 			return -1;
-	if (r == -1 && f->cls == FAULT_PROTOCOL && (n > 1 || j->depth != META_HERE))
-		hint(f);
-	return r;
+	return 0;
 }
 
 /* Servers have been seen that show nothing of their own below the roots, but do below what the RFC puts there. */
-static int get(struct job *j, struct fault *f)
+static int look_further(struct job *j, struct imap_line *l, size_t i, struct fault *f)
 {
-	static const char *const all[] = {"/private", "/shared"};
 	static const char *const below[] = {"/private/comment", "/private/vendor",
 	    "/shared/comment", "/shared/admin", "/shared/vendor"};
-	struct meta_query q;
-	int r;
+	const struct meta_what what = {
+	    below, sizeof(below) / sizeof(below[0]), j->depth, j->maxsize};
+	const struct meta_query *q = &j->query[i];
 
-	if (j->entry != NULL)
-		r = ask(j, &j->entry, 1, &q, f);
-	else
-		r = ask(j, all, sizeof(all) / sizeof(all[0]), &q, f);
-	if (r == 0 && j->entry == NULL && j->url.mailbox == NULL && j->found == 0 &&
-	    q.longest == 0 && j->depth != META_HERE) {
-		tool_note(&j->tool, "nothing below /private and /shared: asking further down");
-		r = ask(j, below, sizeof(below) / sizeof(below[0]), &q, f);
-	}
-	/* Even when there is no more to come, what came is shown. */
-	struct fault ignored;
-	if (tool_flush(stdout, r == -1 ? &ignored : f) == -1 || r == -1)
-		return -1;
-	return judge(j, &q, f);
+	if (q->mailbox != NULL || !q->over || q->why.cls != FAULT_NONE || q->longest > 0 ||
+	    j->target[i].found > 0 || j->entry != NULL || j->depth == META_HERE)
+		return 0;
+	tool_note(&j->tool, "%s: nothing below /private and /shared: asking further down",
+	    j->target[i].name);
+	return run_get(j, l, &what, i, 1, f);
 }
 
-static int change(struct job *j, struct fault *f)
+static int get(struct job *j, struct imap_line *l, size_t n, struct fault *f)
+{
+	static const char *const all[] = {"/private", "/shared"};
+	const struct meta_what what = {j->entry != NULL ? &j->entry : all,
+	    j->entry != NULL ? 1 : sizeof(all) / sizeof(all[0]), j->depth, j->maxsize};
+
+	if (run_get(j, l, &what, 0, n, f) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (look_further(j, l, i, f) == -1)
+			return -1;
+		judge_values(j, i);
+		add_hint(j, &j->query[i].why);
+	}
+	return 0;
+}
+
+static void change(struct job *j, struct imap_line *l, size_t n)
 {
 	const char *value = j->has_value ? buf_str(&j->value) : NULL;
+	struct fault lost;
 
-	return meta_set(
-	    j->line, j->url.mailbox, j->url.uidvalidity, j->entry, value, j->value.len, f);
+	meta_set(l, j->query, n, j->entry, value, j->value.len, &lost);
 }
 
-static int work(struct job *j, struct fault *f)
+static void drop_target(struct target *t)
 {
+	free(t->name);
+	url_free(&t->url);
+}
+
+/*
+ * Says what failed of the first n, and drops them. But those that had no answer when the line was lost may go well on another, and nobody knows which of them it was that the
+ * server, or we, could not bear: they stay, to be done one by one.
+ */
+static void settle(struct job *j, size_t n)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (!j->query[i].over && n > 1 && j->target[i].found == 0) {
+			j->target[kept++] = j->target[i];
+			continue;
+		}
+		if (j->query[i].why.cls != FAULT_NONE)
+			note_failure(j, j->target[i].name, &j->query[i].why);
+		drop_target(&j->target[i]);
+	}
+	j->singly = j->singly || kept > 0;
+	for (size_t i = n; i < j->n; i++)
+		j->target[kept++] = j->target[i];
+	j->n = kept;
+}
+
+/* One flight for the first targets, all or one. -1: output failed. */
+static int run_flight(struct job *j, struct fault *f)
+{
+	size_t n = j->singly || j->value.len > LARGE ? 1 : j->n;
+	struct fault why;
+	struct imap_line *l = lines_get(&j->lines, j->target[0].account, false, &why);
+
+	for (size_t i = 0; i < n; i++) {
+		j->query[i] = (struct meta_query){.mailbox = j->target[i].url.mailbox,
+		    .uidvalidity = j->target[i].url.uidvalidity,
+		    .over = true};
+		if (l == NULL)
+			j->query[i].why = why;
+		else
+			meta_offered(l, j->query[i].mailbox, &j->query[i].why);
+	}
+	if (l != NULL && (j->has_value || j->delete))
+		change(j, l, n);
+	else if (l != NULL && get(j, l, n, f) == -1)
+		return -1;
+	settle(j, n);
+	return tool_flush(stdout, f);
+}
+
+static int flush_targets(struct job *j, struct fault *f)
+{
+	int r = 0;
+
+	while (j->n > 0 && r == 0)
+		r = run_flight(j, f);
+	j->singly = false;
+	return r;
+}
+
+static int locate_target(struct job *j, const char *text, struct target *t, struct fault *f)
+{
+	*t = (struct target){0};
+	if (locate(&j->tool, text, &t->account, &t->url, f) == -1)
+		return -1;
+	if (t->url.uid != 0 || t->url.search != NULL || t->url.token != NULL)
+		fault_set(f, FAULT_DATA,
+		    "entries belong to a mailbox or a server, not to messages: %s", text);
+	else if ((t->name = strdup(text)) == NULL)
+		fault_set(f, FAULT_TEMP, "out of memory");
+	else
+		return 0;
+	url_free(&t->url);
+	return -1;
+}
+
+/* A target that is none is told; -1: output failed. */
+static int take_target(struct job *j, const char *text, struct fault *f)
+{
+	struct target t;
+	struct fault why = {0};
+
+	if (locate_target(j, text, &t, &why) == -1) {
+		note_failure(j, NULL, &why);
+		return 0;
+	}
+	if ((j->n == META_QUERIES_MAX || (j->n > 0 && j->target[0].account != t.account)) &&
+	    flush_targets(j, f) == -1) {
+		drop_target(&t);
+		return -1;
+	}
+	j->target[j->n++] = t;
+	return 0;
+}
+
+static void bad_line(struct job *j, const struct input *in, const char *what)
+{
+	char name[64];
+	struct fault why;
+
+	fault_set(&why, FAULT_DATA, "%s", what);
+	snprintf(name, sizeof(name), "standard input, line %zu", in->line);
+	note_failure(j, name, &why);
+}
+
+/* 1: go on, 0: there is no more, or -1. */
+static int take_line(struct job *j, struct input *in, struct fault *f)
+{
+	char *line = NULL;
+
+	switch (input_next(in, j->n > 0 ? INPUT_PAUSE_MS : -1, &line, f)) {
+	case INPUT_LINE:
+		line = locate_field(line);
+		return line == NULL || take_target(j, line, f) == 0 ? 1 : -1;
+	case INPUT_LONG:
+		bad_line(j, in, "too long for a URL");
+		return 1;
+	case INPUT_NUL:
+		bad_line(j, in, "has a NUL in it");
+		return 1;
+	case INPUT_PAUSE:
+		return flush_targets(j, f) == 0 ? 1 : -1;
+	case INPUT_END:
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static int take_lines(struct job *j, struct fault *f)
+{
+	struct input in;
 	int r;
 
-	if (locate_target(j, f) == -1)
-		return -1;
-	j->line = imap_line_open(&j->tool, j->account, false, f);
-	if (j->line == NULL)
-		return -1;
-	r = meta_offered(j->line, j->url.mailbox, f);
-	if (r == 0)
-		r = j->has_value || j->delete ? change(j, f) : get(j, f);
-	return r == -1 ? fault_while(f, "%s", j->target) : 0;
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while ((r = take_line(j, &in, f)) == 1)
+		;
+	input_free(&in);
+	return r;
 }
 
 static int run(struct job *j, int argc, char **argv, struct fault *f)
 {
+	int r;
+
 	if (parse_options(j, argc, argv, f) == -1)
 		return -1;
 	if (j->finished)
 		return 0;
-	if (take_operands(j, argc - optind, argv + optind, f) == -1)
+	argv += optind;
+	if (take_operands(j, argc - optind, argv, f) == -1)
 		return -1;
-	return work(j, f);
+	r = strcmp(argv[0], "-") == 0 ? take_lines(j, f) : take_target(j, argv[0], f);
+	/* What was read is done, even when no more can be. */
+	struct fault ignored;
+	if (flush_targets(j, r == -1 ? &ignored : f) == -1)
+		return -1;
+	return r;
 }
 
 int main(int argc, char **argv)
 {
-	struct fault f = {0};
 	struct job j = {.maxsize = META_SIZE_MAX};
-	int code = 0;
+	struct fault f = {0};
+	int code;
 
 	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-meta", stderr);
+	lines_init(&j.lines, &j.tool);
 	buf_init(&j.value, META_VALUE_MAX);
-	buf_init(&j.text, URL_MAX);
-	if (run(&j, argc, argv, &f) == -1)
-		code = tool_fail(&j.tool, &f);
-	imap_line_close(j.line);
-	url_free(&j.url);
+	code = run(&j, argc, argv, &f) == -1 ? tool_fail(&j.tool, &f) : (int)j.result;
+	while (j.n > 0)
+		drop_target(&j.target[--j.n]);
+	lines_free(&j.lines);
 	buf_free(&j.value);
-	buf_free(&j.text);
 	tool_free(&j.tool);
 	return code;
 }

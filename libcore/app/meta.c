@@ -136,202 +136,290 @@ static void put_mailbox(struct imap_cmd *c, const char *mailbox)
 		imap_string(c, "", 0);
 }
 
-/* RFC 5464 section 4.2 has the options behind the mailbox in its examples, and before it in its syntax: that is what servers take. */
-static uint32_t send_get(struct imap_line *l, const struct meta_query *q, struct fault *f)
+/* What the commands of a flight are for. The rest of a command's kind is the number of its query. */
+enum command { COMMAND_STATUS, COMMAND_METADATA, COMMANDS };
+
+static void send(
+    struct flight *fl, struct imap_cmd *c, enum command kind, struct meta_query *q, size_t i)
 {
+	flight_send(fl, c, (int)(i * COMMANDS + kind), &q[i].why);
+}
+
+/* RFC 5464 section 4.2 has the options behind the mailbox in its examples, and before it in its syntax: that is what servers take. */
+static void send_get(struct meta_get *g, size_t i)
+{
+	const struct meta_what *what = g->what;
 	struct imap_cmd c;
 
-	imap_cmd_init(&c, l->imap, "GETMETADATA");
+	imap_cmd_init(&c, g->line->imap, "GETMETADATA");
 	imap_list(&c);
 	imap_atom(&c, "MAXSIZE");
-	imap_number(&c, q->maxsize);
-	if (q->depth != META_HERE) {
+	imap_number(&c, what->maxsize);
+	if (what->depth != META_HERE) {
 		imap_atom(&c, "DEPTH");
-		imap_atom(&c, q->depth == META_BELOW ? "infinity" : "1");
+		imap_atom(&c, what->depth == META_BELOW ? "infinity" : "1");
 	}
 	imap_list_end(&c);
-	put_mailbox(&c, q->mailbox);
-	if (q->n > 1)
+	put_mailbox(&c, g->q[i].mailbox);
+	if (what->n > 1)
 		imap_list(&c);
-	for (size_t i = 0; i < q->n; i++)
-		imap_astring(&c, q->entry[i], strlen(q->entry[i]));
-	if (q->n > 1)
+	for (size_t k = 0; k < what->n; k++)
+		imap_astring(&c, what->entry[k], strlen(what->entry[k]));
+	if (what->n > 1)
 		imap_list_end(&c);
-	return imap_send(l->imap, &c, f);
+	send(&g->flight, &c, COMMAND_METADATA, g->q, i);
 }
 
 /* For the UIDVALIDITY: STATUS changes nothing, where even EXAMINE has a mailbox closed that somebody else on this line may have open. */
-static uint32_t send_status(struct imap_line *l, const char *mailbox, struct fault *f)
+static void send_status(struct flight *fl, struct meta_query *q, size_t i)
 {
 	struct imap_cmd c;
 
-	imap_cmd_init(&c, l->imap, "STATUS");
-	imap_mailbox(&c, mailbox);
+	imap_cmd_init(&c, fl->imap, "STATUS");
+	imap_mailbox(&c, q[i].mailbox);
 	imap_list(&c);
 	imap_atom(&c, "UIDVALIDITY");
 	imap_list_end(&c);
-	return imap_send(l->imap, &c, f);
+	send(fl, &c, COMMAND_STATUS, q, i);
 }
 
-int meta_ask(struct imap_line *l, struct meta_query *q, struct fault *f)
+static void begin(struct meta_query *q, size_t n)
 {
-	q->wanted = q->uidvalidity;
-	q->uidvalidity = 0;
-	q->longest = 0;
-	q->status_tag = q->tag = 0;
-	q->walk.at = NULL;
-	if (q->mailbox != NULL && (q->status_tag = send_status(l, q->mailbox, f)) == 0)
-		return -1;
-	q->tag = send_get(l, q, f);
-	return q->tag == 0 ? -1 : 0;
+	for (size_t i = 0; i < n; i++) {
+		q[i].wanted = q[i].uidvalidity;
+		q[i].uidvalidity = 0;
+		q[i].longest = 0;
+		q[i].known = q[i].mailbox == NULL;
+		q[i].over = q[i].why.cls != FAULT_NONE;
+	}
 }
 
-static void note_status(const struct event *ev, const char *mailbox, uint32_t *uidvalidity)
+void meta_get(struct meta_get *g, struct imap_line *l, const struct meta_what *what,
+    struct meta_query *q, size_t n)
+{
+	g->line = l;
+	g->what = what;
+	g->q = q;
+	g->n = n;
+	g->walk.at = NULL;
+	flight_init(&g->flight, l->imap);
+	begin(q, n);
+	for (size_t i = 0; i < n; i++) {
+		if (q[i].why.cls == FAULT_NONE && q[i].mailbox != NULL)
+			send_status(&g->flight, q, i);
+		if (q[i].why.cls == FAULT_NONE)
+			send_get(g, i);
+		q[i].over = q[i].why.cls != FAULT_NONE;
+	}
+}
+
+static void check_uidvalidity(struct meta_query *q)
+{
+	q->known = true;
+	if (q->why.cls != FAULT_NONE || q->wanted == 0 || q->uidvalidity == q->wanted ||
+	    q->mailbox == NULL)
+		return;
+	if (q->uidvalidity != 0)
+		fault_set(&q->why, FAULT_DATA, "stale URL: its UIDVALIDITY is %u now, not %u",
+		    q->uidvalidity, q->wanted);
+	else
+		fault_set(&q->why, FAULT_DATA,
+		    "stale URL: its UIDVALIDITY is %u, and the server does not say what it is now",
+		    q->wanted);
+}
+
+static void note_status(struct meta_query *q, size_t n, const struct event *ev)
 {
 	const struct node name = {
 	    .kind = NODE_STRING, .s = ev->status.mailbox, .len = ev->status.mailbox_len};
 
-	if ((ev->status.has & STATUS_UIDVALIDITY) != 0 && is_mailbox(&name, mailbox))
-		*uidvalidity = ev->status.uidvalidity;
+	if ((ev->status.has & STATUS_UIDVALIDITY) == 0)
+		return;
+	for (size_t i = 0; i < n; i++)
+		if (q[i].mailbox != NULL && is_mailbox(&name, q[i].mailbox))
+			q[i].uidvalidity = ev->status.uidvalidity;
 }
 
-static int check_uidvalidity(uint32_t is, uint32_t wanted, struct fault *f)
+/* The values are those of the first query of that mailbox that is still open; where it has failed, nobody's. */
+static void note_values(struct meta_get *g, const struct event *ev)
 {
-	if (wanted == 0 || is == wanted)
-		return 0;
-	if (is == 0)
-		return fault_set(f, FAULT_DATA,
-		    "stale URL: its UIDVALIDITY is %u, and the server does not say what it is now",
-		    wanted);
-	return fault_set(f, FAULT_DATA, "stale URL: its UIDVALIDITY is %u now, not %u", is, wanted);
+	for (size_t i = 0; i < g->n; i++) {
+		if (g->q[i].over || !meta_walk_begin(&g->walk, ev, g->q[i].mailbox))
+			continue;
+		/* The answers may come in another order than the questions went. */
+		if (!g->q[i].known)
+			check_uidvalidity(&g->q[i]);
+		if (g->q[i].why.cls != FAULT_NONE)
+			g->walk.at = NULL;
+		g->at = i;
+		return;
+	}
 }
 
-/* What an event tells, but for values. */
-static int note_event(struct meta_query *q, const struct event *ev, struct fault *f)
+/* A command of the flight has its reply. */
+static void complete(struct meta_query *q, const struct flight_cmd *done, const struct event *ev)
 {
-	if (ev->kind == EV_MAILBOX_STATUS && q->mailbox != NULL)
-		note_status(ev, q->mailbox, &q->uidvalidity);
-	if (ev->kind != EV_TAGGED || ev->num != q->status_tag)
-		return 0;
-	q->status_tag = 0;
-	return check_uidvalidity(q->uidvalidity, q->wanted, f);
+	q += done->kind / COMMANDS;
+	check_uidvalidity(q);
+	if (done->kind % COMMANDS == COMMAND_STATUS)
+		return;
+	q->over = true;
+	if (q->why.cls == FAULT_NONE)
+		q->why = done->why;
+	/* RFC 5464 section 4.2.1. */
+	if (ev->code == CODE_METADATA && node_is(ev->args, "LONGENTRIES"))
+		q->longest = ev->number;
 }
 
-static bool was_asked(const struct meta_query *q, const char *name)
+/* The line is lost: for those that have no reply. */
+static void lose(struct meta_query *q, size_t n, const struct fault *f)
 {
-	for (size_t i = 0; i < q->n; i++)
-		if (meta_is_asked(q->entry[i], q->depth, name))
+	for (size_t i = 0; i < n; i++)
+		if (!q[i].over && q[i].why.cls == FAULT_NONE)
+			q[i].why = *f;
+}
+
+static bool was_asked(const struct meta_what *what, const char *name)
+{
+	for (size_t i = 0; i < what->n; i++)
+		if (meta_is_asked(what->entry[i], what->depth, name))
 			return true;
 	return false;
 }
 
-/* RFC 5464 section 4.2.1. */
-static int note_end(struct meta_query *q, const struct event *ev, struct fault *f)
+/* The next value of the response at hand: 1, or 0. */
+static int next_value(struct meta_get *g, struct meta_value *v)
 {
-	q->tag = 0;
-	if (ev->code == CODE_METADATA && node_is(ev->args, "LONGENTRIES"))
-		q->longest = ev->number;
-	return q->status_tag == 0 ? 0 : check_uidvalidity(q->uidvalidity, q->wanted, f);
+	struct fault f;
+	int r;
+
+	while ((r = meta_walk_next(&g->walk, v, &f)) == 1) {
+		if (was_asked(g->what, v->entry))
+			return 1;
+		tool_note(g->line->tool, "not asked for, left out: %s", v->entry);
+	}
+	if (r == -1) {
+		g->walk.at = NULL;
+		g->q[g->at].why = f;
+	}
+	return 0;
 }
 
-int meta_next(struct imap_line *l, struct meta_query *q, struct meta_value *v, struct fault *f)
+int meta_get_next(
+    struct meta_get *g, struct meta_query **which, struct meta_value *v, struct fault *f)
 {
+	struct flight_cmd *done;
 	struct event ev;
 	int r;
 
 	for (;;) {
-		while ((r = meta_walk_next(&q->walk, v, f)) == 1) {
-			/* The answers may come in another order than the questions went. */
-			if (q->status_tag != 0 &&
-			    check_uidvalidity(q->uidvalidity, q->wanted, f) == -1)
-				return -1;
-			if (was_asked(q, v->entry))
-				return 1;
-			tool_note(l->tool, "not asked for, left out: %s", v->entry);
+		if (next_value(g, v) == 1) {
+			*which = &g->q[g->at];
+			return 1;
 		}
-		if (r == -1 || q->tag == 0)
+		r = flight_next(&g->flight, &ev, &done, f);
+		if (r == -1)
+			lose(g->q, g->n, f);
+		if (r != 1)
 			return r;
-		r = imap_until(l->imap, q->tag, &ev, f);
-		if (r == -1 || (r == 0 ? note_end(q, &ev, f) : note_event(q, &ev, f)) == -1)
-			return -1;
-		if (r == 1)
-			meta_walk_begin(&q->walk, &ev, q->mailbox);
+		if (done != NULL)
+			complete(g->q, done, &ev);
+		else if (ev.kind == EV_MAILBOX_STATUS)
+			note_status(g->q, g->n, &ev);
+		else
+			note_values(g, &ev);
 	}
 }
 
 /* ---- setting */
 
 /* The refusals of RFC 5464 section 4.3, and of a literal8. */
-static int explain(const struct event *ev, const char *value, size_t n, struct fault *f)
+static void explain(const struct event *ev, const char *value, size_t n, struct fault *f)
 {
 	bool binary = n > 0 && memchr(value, '\0', n) != NULL;
 
-	if (ev->kind != EV_TAGGED)
-		return -1;
 	if (ev->code == CODE_METADATA && node_is(ev->args, "MAXSIZE"))
-		return fault_set(f, FAULT_REFUSED,
-		    "a value of %zu octets: the server takes at most %llu", n,
-		    (unsigned long long)ev->number);
-	if (ev->code == CODE_METADATA && node_is(ev->args, "TOOMANY"))
-		return fault_set(
-		    f, FAULT_REFUSED, "the server takes no more entries here (TOOMANY)");
-	if (ev->code == CODE_METADATA && node_is(ev->args, "NOPRIVATE"))
-		return fault_set(f, FAULT_REFUSED,
+		fault_set(f, FAULT_REFUSED, "a value of %zu octets: the server takes at most %llu",
+		    n, (unsigned long long)ev->number);
+	else if (ev->code == CODE_METADATA && node_is(ev->args, "TOOMANY"))
+		fault_set(f, FAULT_REFUSED, "the server takes no more entries here (TOOMANY)");
+	else if (ev->code == CODE_METADATA && node_is(ev->args, "NOPRIVATE"))
+		fault_set(f, FAULT_REFUSED,
 		    "the server has no private entries here (NOPRIVATE): /shared/ may do");
-	if (binary && (ev->cond == COND_BAD || ev->code == CODE_CANNOT)) {
-		f->cls = FAULT_REFUSED;
-		return fault_while(f, "a value with NUL octets (literal8)");
-	}
-	return -1;
+	else if (binary && (ev->cond == COND_BAD || ev->code == CODE_CANNOT))
+		fault_while(f, "a value with NUL octets (literal8)");
 }
 
-static int check_mailbox(
-    struct imap_line *l, const char *mailbox, uint32_t uidvalidity, struct fault *f)
+static int check_mailboxes(struct imap_line *l, struct meta_query *q, size_t n, struct fault *f)
 {
-	uint32_t is = 0, tag = send_status(l, mailbox, f);
+	struct flight_cmd *done;
+	struct flight fl;
 	struct event ev;
 	int r;
 
-	if (tag == 0)
-		return -1;
-	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
-		if (ev.kind == EV_MAILBOX_STATUS)
-			note_status(&ev, mailbox, &is);
-	return r == -1 ? -1 : check_uidvalidity(is, uidvalidity, f);
+	flight_init(&fl, l->imap);
+	for (size_t i = 0; i < n; i++)
+		if (q[i].why.cls == FAULT_NONE && q[i].mailbox != NULL && q[i].wanted != 0)
+			send_status(&fl, q, i);
+	while ((r = flight_next(&fl, &ev, &done, f)) == 1) {
+		if (done != NULL)
+			check_uidvalidity(&q[done->kind / COMMANDS]);
+		else if (ev.kind == EV_MAILBOX_STATUS)
+			note_status(q, n, &ev);
+	}
+	return r;
 }
 
-static void put_value(struct imap_cmd *c, const char *value, size_t n)
+static void send_set(struct flight *fl, struct meta_query *q, size_t i, const char *entry,
+    const char *value, size_t n)
 {
-	if (value == NULL)
-		imap_atom(c, "NIL");
-	else if (n > 0 && memchr(value, '\0', n) != NULL)
-		imap_literal(c, value, n, true);
-	else
-		imap_string(c, value, n);
-}
-
-int meta_set(struct imap_line *l, const char *mailbox, uint32_t uidvalidity, const char *entry,
-    const char *value, size_t n, struct fault *f)
-{
-	struct event ev = {0};
 	struct imap_cmd c;
-	uint32_t tag;
-	int r;
 
-	if (n > META_VALUE_MAX)
-		return fault_set(f, FAULT_DATA, "a value over %d octets", META_VALUE_MAX);
-	if (mailbox != NULL && uidvalidity != 0 && check_mailbox(l, mailbox, uidvalidity, f) == -1)
-		return -1;
-	imap_cmd_init(&c, l->imap, "SETMETADATA");
-	put_mailbox(&c, mailbox);
+	imap_cmd_init(&c, fl->imap, "SETMETADATA");
+	put_mailbox(&c, q[i].mailbox);
 	imap_list(&c);
 	imap_astring(&c, entry, strlen(entry));
-	put_value(&c, value, n);
+	if (value == NULL)
+		imap_atom(&c, "NIL");
+	else if (n > 0 && memchr(value, '\0', n) != NULL)
+		imap_literal(&c, value, n, true);
+	else
+		imap_string(&c, value, n);
 	imap_list_end(&c);
-	tag = imap_send(l->imap, &c, f);
-	if (tag == 0)
-		return -1;
-	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
-		;
-	return r == -1 ? explain(&ev, value, n, f) : 0;
+	send(fl, &c, COMMAND_METADATA, q, i);
+}
+
+static int set_all(struct imap_line *l, struct meta_query *q, size_t n, const char *entry,
+    const char *value, size_t len, struct fault *f)
+{
+	struct flight_cmd *done;
+	struct flight fl;
+	struct event ev;
+	int r;
+
+	flight_init(&fl, l->imap);
+	for (size_t i = 0; i < n; i++) {
+		if (q[i].why.cls == FAULT_NONE)
+			send_set(&fl, q, i, entry, value, len);
+		q[i].over = q[i].why.cls != FAULT_NONE;
+	}
+	while ((r = flight_next(&fl, &ev, &done, f)) == 1) {
+		if (done == NULL)
+			continue;
+		if (done->why.cls != FAULT_NONE)
+			explain(&ev, value, len, &done->why);
+		q[done->kind / COMMANDS].over = true;
+		q[done->kind / COMMANDS].why = done->why;
+	}
+	return r;
+}
+
+int meta_set(struct imap_line *l, struct meta_query *q, size_t n, const char *entry,
+    const char *value, size_t len, struct fault *f)
+{
+	begin(q, n);
+	if (check_mailboxes(l, q, n, f) == 0 && set_all(l, q, n, entry, value, len, f) == 0)
+		return 0;
+	lose(q, n, f);
+	return -1;
 }

@@ -1,10 +1,12 @@
 /*
- * meta: entries that stand with a mailbox, or with the server as a whole (METADATA and METADATA-SERVER, RFC 5464).
+ * meta: entries that stand with mailboxes, or with the server as a whole (METADATA and METADATA-SERVER, RFC 5464).
  *
- *     struct meta_query q = {.mailbox = "INBOX", .entry = &entry, .n = 1, .depth = META_BELOW, .maxsize = META_SIZE_MAX};
- *     if (meta_ask(l, &q, f) == 0)
- *             while ((r = meta_next(l, &q, &v, f)) == 1)
- *                     ... v.entry, v.value[0 .. v.len) ...
+ *     struct meta_query q[] = {{.mailbox = "INBOX"}};
+ *     struct meta_what what = {.entry = &entry, .n = 1, .depth = META_BELOW, .maxsize = META_SIZE_MAX};
+ *     meta_get(&g, l, &what, q, 1);
+ *     while ((r = meta_get_next(&g, &which, &v, f)) == 1)
+ *             ... which->mailbox, v.entry, v.value[0 .. v.len) ...
+ *     ... q[i].why: what came of each ...
  */
 #ifndef LM_APP_META_H
 #define LM_APP_META_H
@@ -13,6 +15,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "app/flight.h"
 #include "app/line.h"
 #include "base/fault.h"
 #include "imap/response.h"
@@ -21,6 +24,7 @@ enum {
 	META_ENTRY_MAX = 1000,               /* octets of an entry's name that we send */
 	META_VALUE_MAX = 1000 * 1024,        /* octets of a value that we set: it fits a command */
 	META_SIZE_MAX = RESPONSE_STRING_MAX, /* octets of a value that we can take */
+	META_QUERIES_MAX = FLIGHT_MAX / 2,   /* mailboxes of one flight: two commands each */
 };
 
 enum meta_depth { META_HERE, META_CHILDREN, META_BELOW }; /* DEPTH 0, 1, infinity */
@@ -48,32 +52,48 @@ bool meta_is_asked(const char *entry, enum meta_depth depth, const char *name);
 /* The server can do it for this mailbox (NULL: for itself): else -1, FAULT_REFUSED. */
 int meta_offered(const struct imap_line *l, const char *mailbox, struct fault *f);
 
-/* What is asked for. All borrowed. */
+/* A mailbox or the server, and what came of it. The caller sets the first two and zeroes the rest; what has a fault already is passed over. */
 struct meta_query {
-	const char *mailbox; /* UTF-8; NULL: the server */
+	const char *mailbox; /* UTF-8, borrowed; NULL: the server */
+	/* In: what it has to be (0: any). Out, from the first value on: what it is; 0: the server does not say, as for \Noselect, or it is the server's entries. */
+	uint32_t uidvalidity;
+	/* cls FAULT_NONE: it went well. Else FAULT_DATA "stale URL", the refusal, or the line's fault. */
+	struct fault why;
+	bool over; /* the server has answered; else the line was lost before, and `why` says so */
+	uint64_t longest; /* octets of the largest value that was left out; 0: none was */
+	/* Private: */
+	uint32_t wanted;
+	bool known; /* all that the server says of the UIDVALIDITY is known */
+};
+
+/* What is asked for: the same of each mailbox. All borrowed. */
+struct meta_what {
 	const char *const *entry;
 	size_t n;
 	enum meta_depth depth;
 	uint32_t maxsize; /* octets; larger values are left out */
-	/* In: what it has to be (0: any). Out, from the first value on: what it is; 0: the server does not say, as for \Noselect, or it is the server's entries. */
-	uint32_t uidvalidity;
-	/* Out, after the last value: octets of the largest value that was left out; 0: none was. */
-	uint64_t longest;
-	/* Private: */
-	uint32_t status_tag, tag; /* 0: completed */
-	uint32_t wanted;
-	struct meta_walk walk;
 };
-/* Sends GETMETADATA, and STATUS for the UIDVALIDITY: one flight. */
-int meta_ask(struct imap_line *l, struct meta_query *q, struct fault *f);
-/* 1 with an entry, one of those asked for, 0: no more, -1: FAULT_DATA "stale URL", or the refusal. */
-int meta_next(struct imap_line *l, struct meta_query *q, struct meta_value *v, struct fault *f);
+
+struct meta_get {
+	struct imap_line *line;
+	const struct meta_what *what;
+	struct meta_query *q;
+	size_t n, at; /* `walk` is of q[at] */
+	struct meta_walk walk;
+	struct flight flight;
+};
+/* Sends a GETMETADATA for each of the n (at most META_QUERIES_MAX), and STATUS for its UIDVALIDITY: one flight. All is borrowed until the end. */
+void meta_get(struct meta_get *g, struct imap_line *l, const struct meta_what *what,
+    struct meta_query *q, size_t n);
+/* 1 with an entry, one of those asked for, of *which, 0: no more, -1: the line is lost. */
+int meta_get_next(
+    struct meta_get *g, struct meta_query **which, struct meta_value *v, struct fault *f);
 
 /*
- * Sets one entry, or removes it (value NULL). A `uidvalidity` that is not 0 is checked before. A value with NUL goes as literal8. -1: FAULT_DATA "stale URL"; FAULT_REFUSED: too large, too many entries, no
- * private entries, a value that the server does not take.
+ * Sets one entry of each of the n (at most META_QUERIES_MAX), or removes it (value NULL), in one flight; in two where a UIDVALIDITY is given, which is looked at before anything is
+ * changed. A value with NUL goes as literal8. Refusals are FAULT_REFUSED: too large, too many entries, no private entries, a value that the server does not take. 0, or -1: the line is lost.
  */
-int meta_set(struct imap_line *l, const char *mailbox, uint32_t uidvalidity, const char *entry,
-    const char *value, size_t n, struct fault *f);
+int meta_set(struct imap_line *l, struct meta_query *q, size_t n, const char *entry,
+    const char *value, size_t len, struct fault *f);
 
 #endif
