@@ -198,9 +198,9 @@ static int replied(struct imap *s, const struct event *ev)
 	if (ev->num == s->early.sentinel)
 		return came_back(s);
 	drop_kept(s, ev->num);
-	/* Where it is known to work, one reply is enough to go on without a net. */
-	if (is_proven(s->early.how) && s->early.sentinel == 0)
-		settle(s, s->early.how);
+	/* Where it is known to work, one reply is enough to go on without a net; else it takes all of them. */
+	if (is_proven(s->early.how) ? s->early.sentinel == 0 : s->early.kept == NULL)
+		settle(s, is_login(s->early.how) ? IMAP_EARLY_LOGIN_TAKES : IMAP_EARLY_TAKES);
 	return 1;
 }
 
@@ -224,8 +224,9 @@ int imap_early_event(struct imap *s, struct event *ev, struct fault *f)
 		return 1;
 	case EARLY_IN:
 		return ev->kind == EV_TAGGED ? replied(s, ev) : 1;
-	default:
-		return 1;
+	default: /* the sentinel of a flight that was settled before it came back */
+		return ev->kind != EV_TAGGED || s->early.sentinel == 0 ||
+		    ev->num != s->early.sentinel;
 	}
 }
 
