@@ -105,6 +105,49 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	fake_wait
 }
 
+@test "of several parts of a message the structure is asked for once, of a whole message not at all" {
+	script <<-END
+		expect-cmd EXAMINE INBOX
+		set x \${tag}
+		expect-cmd UID FETCH 1 \(UID BODYSTRUCTURE\)
+		set s1 \${tag}
+		expect-cmd UID FETCH 1 \(UID BODY.PEEK\[1\]\)
+		set d1 \${tag}
+		expect-cmd UID FETCH 1 \(UID BODY.PEEK\[2\]\)
+		set d2 \${tag}
+		expect-cmd UID FETCH 1 \(UID BODY.PEEK\[7\]\)
+		set d3 \${tag}
+		expect-cmd UID FETCH 2 \(UID BODY.PEEK\[\]\)
+		set d4 \${tag}
+		expect-cmd UID FETCH 3 \(UID BODY.PEEK\[HEADER\]\)
+		set d5 \${tag}
+		$(opened; shape 1; octets 1)
+		send * 1 FETCH (UID 1 BODY[2] {2}\\r\\nhi)
+		send * 1 FETCH (UID 1 BODY[7] {0}\\r\\n)
+		send * 2 FETCH (UID 2 BODY[] {3}\\r\\nall)
+		$(done_ s1 d1 d2 d3 d4 d5; echo_end)
+	END
+	run --separate-stderr fetch "$(u 1 1)" "$(u 1 2)" "$(u 1 7)" "$(u 2)" "$(u 3 HEADER)"
+	is 65
+	[ "$output" = hello1hiall ]
+	[ "$(wc -l <<<"$stderr")" -eq 2 ]
+	says 'UID=1/;SECTION=7: no such section'
+	says 'UID=3/;SECTION=HEADER: no such message'
+	fake_wait
+	# where it does not come, nothing comes
+	server -- 'auto UID FETCH 1 \(UID BODYSTRUCTURE\) => no [SERVERBUG] broken'
+	run --separate-stderr fetch "$(u 1 1)" "$(u 1 2)" "$(u 2 1)"
+	is 65
+	[ "$output" = hello ]
+	says 'UID=1/;SECTION=1: UID FETCH: NO [SERVERBUG] broken'
+	says 'UID=1/;SECTION=2: its structure did not come'
+}
+
+@test "a connection that the server closed in the meantime: another" {
+	server --times 2 -- 'auto UID FETCH 1 \(UID BODY.PEEK\[1\]\) => * 1 FETCH (UID 1 BODY[1] {6}\r\nfirst\n) | ok | !close'
+	gives 'first\nhello\n' fetch "$(u 1 1)" 'a/Other/;UID=2/;SECTION=1'
+}
+
 @test "tags that come after all answers, and in another order" {
 	script <<<"$(asked 3; opened; for i in 1 2 3; do shape $i; octets $i; done; done_ d3 s1 d2 s3 d1 s2; echo_end)"
 	gives hello1hello2hello3 fetch "$(u 1 1)" "$(u 2 1)" "$(u 3 1)"

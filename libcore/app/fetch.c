@@ -51,6 +51,15 @@ static int header_section(struct ask *a, const char *section, struct fault *f)
 	return 0;
 }
 
+/* A message as it is, its header or text, is there or it is not; only of parts servers say {0}. */
+static bool needs_structure(const struct fetch *j, const char *section)
+{
+	if (j->form == FORM_PREVIEW)
+		return false;
+	return (j->form != FORM_OCTETS && j->form != FORM_HEADER) ||
+	    (section != NULL && section[0] >= '0' && section[0] <= '9');
+}
+
 static enum ask_how how_of(const struct run *r)
 {
 	switch (r->job->form) {
@@ -75,7 +84,7 @@ int ask_make(const struct run *r, const struct urls_item *item, struct ask *a, s
 
 	*a = (struct ask){.item = item,
 	    .section = u->section != NULL ? u->section : "",
-	    .look = j->form != FORM_PREVIEW,
+	    .look = needs_structure(j, u->section),
 	    .how = how_of(r),
 	    .offset = j->has_range ? j->offset : u->partial_offset,
 	    .length = j->has_range ? j->length : u->partial_length};
@@ -109,6 +118,7 @@ static int begin(struct run *r, struct fault *f)
 	if (r->line == NULL)
 		return -1;
 	r->opened = false;
+	r->reused = r->line->selected != NULL;
 	if (check_capability(r, f) == -1)
 		return -1;
 	return imap_line_select_begin(r->line, b->mailbox, true, b->uidvalidity, &r->opening, f);
@@ -232,6 +242,16 @@ static void tell_absent(struct run *r, struct ask *a)
 	a->refusal = NULL;
 }
 
+/* A server may close a connection that nobody used for long, and we learn it only now. */
+static bool was_stale(struct run *r)
+{
+	if (!r->reused || r->opened || r->line == NULL || imap_alive(r->line->imap))
+		return false;
+	r->line = NULL;
+	r->refused = (struct fault){0};
+	return true;
+}
+
 int run_asks(struct run *r, struct ask *ask, size_t n, struct fault *f)
 {
 	int got = 0;
@@ -243,10 +263,10 @@ int run_asks(struct run *r, struct ask *ask, size_t n, struct fault *f)
 		r->sent = r->next;
 		r->outstanding = 0;
 		r->held = false;
-		if (ready(r) == -1)
-			give_up(r);
-		else
+		if (ready(r) == 0)
 			got = take_answers(r, f);
+		else if (!was_stale(r))
+			give_up(r);
 	}
 	for (size_t i = 0; i < n; i++)
 		tell_absent(r, &ask[i]);
@@ -254,6 +274,21 @@ int run_asks(struct run *r, struct ask *ask, size_t n, struct fault *f)
 }
 
 /* ---- batches */
+
+/* Of several parts of a message the structure is asked for once. */
+static void share_structures(struct ask *ask, size_t n)
+{
+	for (size_t i = 1; i < n; i++) {
+		const struct ask *before = &ask[i - 1];
+
+		if (ask[i].failed || before->failed || !ask[i].look ||
+		    (!before->look && !before->shared) ||
+		    before->item->url.uid != ask[i].item->url.uid)
+			continue;
+		ask[i].look = false;
+		ask[i].shared = true;
+	}
+}
 
 static int ask_batch(struct run *r, struct fault *f)
 {
@@ -269,6 +304,7 @@ static int ask_batch(struct run *r, struct fault *f)
 		if (ask_make(r, &b->item[i], &ask[i], &why) == -1)
 			flow_told(r, &ask[i], &why);
 	}
+	share_structures(ask, b->n);
 	got = run_asks(r, ask, b->n, f);
 	for (size_t i = 0; i < b->n; i++)
 		free(ask[i].own);
@@ -290,7 +326,9 @@ static int run_batch(struct run *r, struct fault *f)
 		tool_note(r->job->tool, "%s",
 		    r->binary ? "the server decodes (BINARY)"
 			      : "decoded here: the server does not offer BINARY");
-	return r->job->form == FORM_FILES ? files_run(r, f) : ask_batch(r, f);
+	int got = r->job->form == FORM_FILES ? files_run(r, f) : ask_batch(r, f);
+	structure_free(&r->structure);
+	return got;
 }
 
 int fetch_run(const struct fetch *j, struct urls *u, struct fault *f)

@@ -1,7 +1,7 @@
 /*
  * fetch: what messages and parts are made of, and their octets, for a list of URLs.
  *
- * Of a batch (app/urls.h) the questions go out ahead of the answers: EXAMINE, and for each URL its BODYSTRUCTURE and what is wanted of it, in one flight. A section is believed in
+ * Of a batch (app/urls.h) the questions go out ahead of the answers: EXAMINE, and for each URL its BODYSTRUCTURE and what is wanted of it, in one flight. A section of a part is believed in
  * when BODYSTRUCTURE has it, for servers answer {0} for one that does not exist. Nothing sets \Seen. Octets are streamed: memory does not grow with them.
  */
 #ifndef LM_APP_FETCH_H

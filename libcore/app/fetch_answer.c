@@ -44,9 +44,10 @@ static int print_part(
 }
 
 /* The part and all beneath it. */
-static int print_structure(const struct run *r, const struct ask *a, const struct structure *s,
-    const struct part *part, bool whole, struct fault *f)
+static int print_structure(
+    const struct run *r, const struct ask *a, const struct part *part, bool whole, struct fault *f)
 {
+	const struct structure *s = &r->structure;
 	size_t first = (size_t)(part - s->part);
 
 	for (size_t i = first; i < s->n; i++) {
@@ -113,20 +114,22 @@ static int take_preview(struct run *r, struct ask *a, struct fault *f)
 
 /* ---- octets */
 
-static bool is_leaf_octets(const struct part *p, const char *section)
+/* Whether BODYSTRUCTURE says that there are octets in this section. */
+static bool is_known_full(const struct part *p, const char *section)
 {
-	return !p->multipart && section[strspn(section, "0123456789.")] == '\0' &&
-	    section[0] != '\0';
+	return !p->multipart && p->octets > 0 && section[0] != '\0' &&
+	    section[strspn(section, "0123456789.")] == '\0';
 }
 
+/* `p` is NULL where the structure was not asked for. */
 static int take_octets(struct run *r, struct ask *a, const struct part *p, struct fault *f)
 {
+	bool expected = a->how == ASK_AS_IS && p != NULL && is_known_full(p, a->section);
 	struct sink sink;
 	int got;
 
 	sink_init(&sink, r->job->out, output);
-	got = ask_octets(
-	    r, a, &sink, a->how == ASK_AS_IS && is_leaf_octets(p, a->section) && p->octets > 0, f);
+	got = ask_octets(r, a, &sink, expected, f);
 	sink_free(&sink);
 	return got;
 }
@@ -192,23 +195,24 @@ static int take_mime_header(struct run *r, struct ask *a, struct fault *f)
 
 /* ---- by form */
 
-static int take_part(struct run *r, struct ask *a, const struct structure *s, struct fault *f)
+static int take_part(struct run *r, struct ask *a, struct fault *f)
 {
 	const char *section = a->item->url.section;
 	bool whole = false;
-	const struct part *p = structure_find(s, section != NULL ? section : "", &whole);
+	const struct part *p =
+	    structure_find(&r->structure, section != NULL ? section : "", &whole);
 
 	if (p == NULL)
 		return fault_set(f, FAULT_DATA, "no such section");
 	switch (r->job->form) {
 	case FORM_STRUCTURE:
-		return print_structure(r, a, s, p, whole, f);
+		return print_structure(r, a, p, whole, f);
 	case FORM_FILES:
-		return files_list(r, a, s, f);
+		return files_list(r, a, f);
 	case FORM_DECODED:
 		return take_decoded(r, a, p, f);
 	case FORM_HEADER:
-		if (section != NULL && strcmp(a->section, section) != 0)
+		if (a->own != NULL)
 			return take_mime_header(r, a, f);
 		return take_octets(r, a, p, f);
 	default:
@@ -218,17 +222,17 @@ static int take_part(struct run *r, struct ask *a, const struct structure *s, st
 
 int answer_take(struct run *r, struct ask *a, struct fault *f)
 {
-	struct structure s;
-	int got;
+	int got = ANSWER_DONE;
 
 	if (a->how == ASK_PREVIEW)
 		return take_preview(r, a, f);
 	if (a->file != NULL)
 		return files_take(r, a, f);
-	got = ask_look(r, a, &s, f);
-	if (got != ANSWER_DONE)
-		return got;
-	got = take_part(r, a, &s, f);
-	structure_free(&s);
-	return got;
+	if (!a->look && !a->shared)
+		return take_octets(r, a, NULL, f);
+	if (a->look)
+		got = ask_look(r, a, f);
+	else if (r->structure.n == 0)
+		got = flow_absent(a, true, "its structure did not come", f);
+	return got == ANSWER_DONE ? take_part(r, a, f) : got;
 }

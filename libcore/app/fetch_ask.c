@@ -86,13 +86,13 @@ int ask_send(struct run *r, struct ask *a, struct fault *f)
 
 /* ---- the structure */
 
-int ask_look(struct run *r, struct ask *a, struct structure *s, struct fault *f)
+int ask_look(struct run *r, struct ask *a, struct fault *f)
 {
 	const struct event *ev = &r->event;
 	bool seen = false;
 	int got;
 
-	*s = (struct structure){0};
+	structure_free(&r->structure);
 	while ((got = flow_next(r, a, false, f)) == 1) {
 		if (ev->kind != EV_FETCH || ev->fetch.uid != a->item->url.uid)
 			continue;
@@ -100,7 +100,9 @@ int ask_look(struct run *r, struct ask *a, struct structure *s, struct fault *f)
 		if ((ev->fetch.has & FETCH_BODYSTRUCTURE) == 0)
 			continue;
 		a->looked = true;
-		return structure_parse(s, ev->fetch.bodystructure, f) == -1 ? -1 : ANSWER_DONE;
+		return structure_parse(&r->structure, ev->fetch.bodystructure, f) == -1
+		    ? -1
+		    : ANSWER_DONE;
 	}
 	if (got == -1)
 		return -1;
@@ -260,7 +262,8 @@ static int not_given(struct run *r, struct ask *a, struct fault *f)
 		    a->refusal != NULL ? ": " : "", a->refusal != NULL ? a->refusal->msg : "");
 		return ANSWER_AGAIN;
 	}
-	return flow_absent(a, true, "the server does not give it", f);
+	return flow_absent(
+	    a, true, a->look || a->shared ? "the server does not give it" : "no such message", f);
 }
 
 int ask_octets(struct run *r, struct ask *a, struct sink *sink, bool expected, struct fault *f)

@@ -53,9 +53,10 @@ static bool is_attachment(const struct part *p)
 }
 
 /* A message that is attached is one file, with all that is in it. */
-static int add_beneath(struct run *r, const struct urls_item *item, const struct structure *s,
-    size_t first, bool whole, struct fault *f)
+static int add_beneath(
+    struct run *r, const struct urls_item *item, size_t first, bool whole, struct fault *f)
 {
+	const struct structure *s = &r->structure;
 	size_t before = r->nfile;
 
 	for (size_t i = first; i < s->n; i++) {
@@ -87,8 +88,9 @@ static void forget_since(struct run *r, size_t before)
 	}
 }
 
-int files_list(struct run *r, const struct ask *a, const struct structure *s, struct fault *f)
+int files_list(struct run *r, const struct ask *a, struct fault *f)
 {
+	const struct structure *s = &r->structure;
 	const char *section = a->item->url.section;
 	size_t before = r->nfile;
 	bool whole;
@@ -98,7 +100,7 @@ int files_list(struct run *r, const struct ask *a, const struct structure *s, st
 	if (p == NULL)
 		return fault_set(f, FAULT_DATA, "no such section");
 	if (whole || p->multipart)
-		got = add_beneath(r, a->item, s, (size_t)(p - s->part), whole, f);
+		got = add_beneath(r, a->item, (size_t)(p - s->part), whole, f);
 	else
 		got = add_file(r, a->item, p, f);
 	/* All of a message or nothing. */

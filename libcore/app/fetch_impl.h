@@ -30,7 +30,8 @@ struct ask {
 	const char *section;          /* of the octets; "": all; borrowed, or `own` */
 	char *own;                    /* to be freed, or NULL */
 	const struct part_file *file; /* FORM_FILES: where the octets go */
-	bool look;
+	bool look;                    /* for its structure */
+	bool shared; /* that of the question before it will do: it is of the same message */
 	enum ask_how how;
 	uint64_t offset, length; /* the range that is wanted; length 0: to the end */
 	/* The answer: */
@@ -61,6 +62,7 @@ struct run {
 	struct imap_line *line; /* NULL: none yet, or it was lost */
 	uint32_t opening;       /* tag of the EXAMINE */
 	bool opened;
+	bool reused; /* the connection is one of a batch before */
 	bool binary; /* the server decodes */
 	int retries;
 	struct fault
@@ -68,6 +70,7 @@ struct run {
 	struct saver *saver; /* FORM_FILES */
 	struct part_file *file;
 	size_t nfile, capfile;
+	struct structure structure; /* the last one that came; n 0: none */
 	/* of run_asks(): */
 	struct ask *ask;
 	size_t n, sent, next; /* ask[next .. sent) are on their way */
@@ -118,8 +121,8 @@ enum {
 int ask_send(struct run *r, struct ask *a, struct fault *f);
 /* Whether the section answers the question, as far as one can tell before the UID has come. */
 bool ask_is_section(const struct ask *a, const struct section_event *s);
-/* The structure. FAULT_DATA "no such message". */
-int ask_look(struct run *r, struct ask *a, struct structure *s, struct fault *f);
+/* The structure, into r->structure. FAULT_DATA "no such message". */
+int ask_look(struct run *r, struct ask *a, struct fault *f);
 /* The octets, into the sink, and what the sink still holds. `expected`: more than 0 octets are known to be there. */
 int ask_octets(struct run *r, struct ask *a, struct sink *sink, bool expected, struct fault *f);
 void sink_init(struct sink *s, FILE *out, const char *name);
@@ -134,7 +137,7 @@ void part_url(const struct urls_item *item, const char *section, struct buf *out
 /* The attachments of a whole batch, group by group. As run_asks(). */
 int files_run(struct run *r, struct fault *f);
 /* Notes which parts of the message are to be saved: 0 or -1. */
-int files_list(struct run *r, const struct ask *a, const struct structure *s, struct fault *f);
+int files_list(struct run *r, const struct ask *a, struct fault *f);
 /* Fetches one into its file. */
 int files_take(struct run *r, struct ask *a, struct fault *f);
 
