@@ -198,7 +198,8 @@ static void run_target(struct job *j, struct target *t)
 	if (t->sync != NULL)
 		r = sync_run(t->sync, (const char *const *)t->pattern, t->all ? 0 : t->n, &f);
 	if (r == -1) {
-		tool_warn(&j->tool, "%s", f.msg);
+		if (f.msg[0] != '\0')
+			tool_warn(&j->tool, "%s", f.msg);
 		note(j, &f);
 	}
 	clear_patterns(t);

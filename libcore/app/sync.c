@@ -418,6 +418,7 @@ int sync_run(struct sync *s, const char *const *pattern, size_t n, struct fault 
 	close_places(s);
 	if (r == 0 && s->worst.cls != FAULT_NONE) {
 		*f = s->worst;
+		f->msg[0] = '\0'; /* it was said when it happened */
 		r = -1;
 	}
 	if (tool_flush(s->o->out, r == 0 ? f : &s->worst) == -1)

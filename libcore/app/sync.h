@@ -34,7 +34,7 @@ struct sync *sync_open(
 /*
  * One run, over the mailboxes that match one of the patterns (n 0: the keyword `mailboxes`, else all). A connection that still stands from the run before is used again.
  * Another run on the same Maildir is waited for a few seconds: then FAULT_TEMP. A state that cannot be read is FAULT_DATA.
- * 0; or -1 with the worst that happened, in which case what could be done is done: mailboxes do not stand in each other's way. Warnings go to the tool's error stream.
+ * 0; or -1 with the worst that happened (without a message where that was given already), in which case what could be done is done: mailboxes do not stand in each other's way. Warnings go to the tool's error stream.
  */
 int sync_run(struct sync *s, const char *const *pattern, size_t n, struct fault *f);
 /* Logs out, and releases. NULL is fine. */

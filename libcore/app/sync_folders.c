@@ -344,7 +344,8 @@ static int reconcile(struct sync *s, struct state_mailbox *row, struct fault *f)
 	return folder->missing ? gone_here(s, row, f) : 0;
 }
 
-static int reconcile_known(struct sync *s, struct fault *f)
+/* Those that were in step, or those that are new here: a new folder may be what has become of an old one, so these come last. */
+static int reconcile_known(struct sync *s, bool is_new, struct fault *f)
 {
 	struct state_mailbox row = {0};
 	char name[STATE_MAILBOX_MAX + 1] = "";
@@ -353,7 +354,7 @@ static int reconcile_known(struct sync *s, struct fault *f)
 
 	while ((r = state_mailbox_after(s->state, name, &row, f)) == 1) {
 		memcpy(name, row.name, sizeof(name));
-		if (!sync_matches(s, row.name, row.delimiter))
+		if ((row.uidvalidity == 0) != is_new || !sync_matches(s, row.name, row.delimiter))
 			continue;
 		if (reconcile(s, &row, &why) == 0)
 			continue;
@@ -374,7 +375,7 @@ int sync_folders(struct sync *s, struct fault *f)
 	struct fault why;
 
 	qsort(s->box, s->nbox, sizeof(*s->box), by_name);
-	if (reconcile_known(s, f) == -1)
+	if (reconcile_known(s, false, f) == -1 || reconcile_known(s, true, f) == -1)
 		return -1;
 	for (size_t i = 0; i < s->nbox; i++) {
 		const struct sync_box *b = &s->box[i];

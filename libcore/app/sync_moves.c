@@ -232,8 +232,13 @@ static int adopt_moved(struct sync_job *j, struct sync_job *to, const struct scr
 		return r;
 	if (state_intent_drop(j->s->state, to->row.id, name.base, f) == -1)
 		return -1;
-	return sync_print(to, "new", m->uid, 0, move->file, m->in_new, SIDE_LOCAL, f) == -1 ? -1
-											    : 1;
+
+	char file[MAILDIR_NAME_MAX + 1];
+	if (sync_file(j->s, &to->row, m, flags, m->in_new, file) == -1)
+		memcpy(file, move->file, sizeof(file));
+	if (sync_print(to, "new", m->uid, 0, file, m->in_new, SIDE_LOCAL, f) == -1)
+		return -1;
+	return 1;
 }
 
 static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_move *move,
