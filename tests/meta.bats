@@ -341,6 +341,7 @@ sys.stdout.buffer.write(("aä日🍋\\\"\x01" * 100000).encode()[:1024000 - 10] 
 	[ "$(cut -f 3 out | sort -u | wc -c)" -eq 10001 ]
 	# Dovecot answers in any order
 	diff <(sed "s/;.*//; s/.*\///" out | sort -n) <(seq 200)
+	quiet meta --delete - /private/comment <out
 	[ -n "${LM_ASAN-}" ] || [ "$(tail -n 1 kilobytes)" -le 16384 ]
 }
 
@@ -431,11 +432,11 @@ sys.stdout.buffer.write(("aä日🍋\\\"\x01" * 100000).encode()[:1024000 - 10] 
 			[ "$output" = $'/private/vendor/acme/rules\tsome\\nrules\\n' ] || { echo "$output"; false; }
 			meta alice/INBOX /private/comment noted
 			;;
-		# the mailboxes of the other tests may have one, too
+		# mailboxes of the other tests may have one, too, or be only a name
 		7) grep -q $'/INBOX;UIDVALIDITY=[0-9]*\t/private/comment\tnoted$' <<<"$output" || { echo "$output$stderr"; false; } ;;
 		8) is 65 && says 'work: no such entry: /shared/admin' ;; # Dovecot's is not set here
 		esac
-		[ "$n" -eq 8 ] || is 0
+		[ "$n" -ge 7 ] || is 0
 	done < <(sed -n 's/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../man/lm-meta.1")
 	[ "$n" -eq 8 ]
 	meta --delete alice/INBOX /private/vendor/acme/rules
