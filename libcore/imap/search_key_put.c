@@ -50,7 +50,8 @@ static void put_key(struct imap_cmd *c, const struct search_node *node, bool wit
 		break;
 	case VALUE_HEADER:
 		imap_astring(c, node->name, strlen(node->name));
-		/* fall through */
+		imap_astring(c, node->value, strlen(node->value));
+		break;
 	case VALUE_TEXT:
 		imap_astring(c, node->value, strlen(node->value));
 		break;
