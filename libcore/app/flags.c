@@ -25,7 +25,7 @@ static const char *spelled(const char *flag)
 }
 
 /* As the appender of commands sees it. */
-static bool is_flag(const char *text)
+bool flags_is_flag(const char *text)
 {
 	struct imap_cmd c;
 	bool good;
@@ -41,7 +41,7 @@ static int check_flag(const char *flag, struct fault *f)
 {
 	if (strcmp(flag, "\\*") == 0 || strcasecmp(flag, "\\Recent") == 0)
 		return fault_set(f, FAULT_USAGE, "%s is not for clients to set", flag);
-	if (!is_flag(flag))
+	if (!flags_is_flag(flag))
 		return fault_set(f, FAULT_USAGE, "not a flag: %s", flag);
 	return 0;
 }

@@ -27,6 +27,8 @@ struct flags_changes {
 	size_t n;
 };
 
+/* It can be sent as a flag: \Seen, $Forwarded, todo. */
+bool flags_is_flag(const char *text);
 /* The word is a change: a sign and something behind it, or "=" alone. */
 bool flags_is_change(const char *word);
 /* Takes a word for which flags_is_change() holds; it is borrowed. System flags may lack their backslash, in any case: "+seen" is "+\Seen". -1: FAULT_USAGE for what is no flag,

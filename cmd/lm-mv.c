@@ -1,0 +1,145 @@
+/* lm-mv: messages into another mailbox. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "app/lines.h"
+#include "app/locate.h"
+#include "app/transfer.h"
+#include "app/urls.h"
+
+enum { OPT_CREATE = 256, OPT_JSON, OPT_VERSION };
+
+static const struct option long_options[] = {
+    {"copy", no_argument, NULL, 'k'},
+    {"create", no_argument, NULL, OPT_CREATE},
+    {"help", no_argument, NULL, 'h'},
+    {"json", no_argument, NULL, OPT_JSON},
+    {"version", no_argument, NULL, OPT_VERSION},
+    {NULL, 0, NULL, 0},
+};
+
+static const char usage[] =
+    "usage: lm-mv [-k] [--create] [--json]\n"
+    "             [-a account] [-c file] [-o keyword=value] [-v] account/mailbox [url... | -]\n";
+
+struct job {
+	struct tool tool;
+	struct lines lines;
+	struct transfer transfer;
+	bool finished;
+};
+
+static int set_option(struct job *j, int option, const char *arg, struct fault *f)
+{
+	switch (option) {
+	case 'k':
+		j->transfer.copy = true;
+		return 0;
+	case OPT_CREATE:
+		j->transfer.create = true;
+		return 0;
+	case OPT_JSON:
+		j->tool.json = true;
+		return 0;
+	default:
+		return tool_option(&j->tool, option, arg, f);
+	}
+}
+
+static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "kh", long_options, NULL)) != -1) {
+		if (option == '?')
+			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
+		if (option == 'h' || option == OPT_VERSION) {
+			fputs(option == 'h' ? usage : "lm-mv " LM_VERSION "\n", stdout);
+			j->finished = true;
+			return 0;
+		}
+		if (set_option(j, option, optarg, f) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+/* -a is about the URLs, which may be of other accounts than the target: it is found by its own name. */
+static int find_target(struct job *j, const char *text, struct fault *f)
+{
+	struct transfer *t = &j->transfer;
+	const char *account = j->tool.account;
+	int r;
+
+	j->tool.account = NULL;
+	r = locate(&j->tool, text, &t->account, &t->target, f);
+	j->tool.account = account;
+	if (r == -1)
+		return -1;
+	if (t->target.uid != 0 || t->target.search != NULL)
+		return fault_set(
+		    f, FAULT_USAGE, "a mailbox is wanted first, not messages: %s", text);
+	if (t->target.mailbox == NULL)
+		return fault_set(f, FAULT_USAGE, "account %s, and which mailbox?", text);
+	if (strcasecmp(t->target.mailbox, "INBOX") == 0)
+		memcpy(t->target.mailbox, "INBOX", 5);
+	return 0;
+}
+
+static int move_all(struct job *j, struct fault *f)
+{
+	struct batch *b;
+	int r;
+
+	while ((r = urls_next(j->transfer.urls, &b, f)) == 1)
+		if (transfer_batch(&j->transfer, b, f) == -1 || tool_flush(stdout, f) == -1)
+			return -1;
+	return r;
+}
+
+/* The exit code, or -1 with the fault. */
+static int work(struct job *j, int argc, char **argv, struct fault *f)
+{
+	struct transfer *t = &j->transfer;
+	int r = -1;
+
+	if (argc == 0)
+		return fault_set(f, FAULT_USAGE, "which mailbox? See lm-mv --help");
+	if (find_target(j, argv[0], f) == -1 || transfer_check(t, f) == -1)
+		return -1;
+	t->urls = urls_new(&j->tool, argv + 1, (size_t)argc - 1, stdin, f);
+	if (t->urls == NULL)
+		return -1;
+	urls_want_messages(t->urls);
+	if (move_all(j, f) == 0)
+		r = (int)urls_result(t->urls);
+	urls_free(t->urls);
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct fault f = {0};
+	struct job j = {0};
+	int code = 0;
+
+	signal(SIGPIPE, SIG_IGN);
+	tool_init(&j.tool, "lm-mv", stderr);
+	lines_init(&j.lines, &j.tool);
+	j.transfer.tool = &j.tool;
+	j.transfer.lines = &j.lines;
+	j.transfer.out = stdout;
+	if (parse_options(&j, argc, argv, &f) == -1 ||
+	    (!j.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
+		code = tool_fail(&j.tool, &f);
+	lines_free(&j.lines);
+	url_free(&j.transfer.target);
+	tool_free(&j.tool);
+	return code;
+}
