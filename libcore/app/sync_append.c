@@ -283,7 +283,7 @@ int sync_append(struct sync_job *j, struct fault *f)
 		r = send_cart(j, k, f);
 		unload(k);
 		if (r == 0 && j->touched)
-			r = maildir_sync(&j->dir, f);
+			r = sync_durable(j->s, &j->dir, f);
 		if (r == 0)
 			r = state_commit(j->s->state, f);
 		if (r == 0)

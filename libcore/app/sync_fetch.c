@@ -100,6 +100,11 @@ static void fail_write(struct sync_job *j, const struct fault *why)
 		j->write_fault = *why;
 }
 
+static unsigned how(const struct sync_job *j)
+{
+	return DELIVERY_DIGEST | (j->s->account->fsync ? 0 : DELIVERY_UNSYNCED);
+}
+
 static void section(struct sync_job *j, const struct section_event *e)
 {
 	struct fault why;
@@ -108,7 +113,7 @@ static void section(struct sync_job *j, const struct section_event *e)
 		return;
 	j->receiving = true;
 	j->failed = false;
-	if (delivery_begin(&j->delivery[j->n], &j->dir, true, &why) == -1)
+	if (delivery_begin(&j->delivery[j->n], &j->dir, how(j), &why) == -1)
 		fail_write(j, &why);
 }
 
@@ -480,7 +485,7 @@ static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
 	u.mailbox = j->row.name;
 	u.uidvalidity = j->row.uidvalidity;
 	u.uid = uid;
-	if (delivery_begin(d, &j->dir, true, f) == -1)
+	if (delivery_begin(d, &j->dir, how(j), f) == -1)
 		return -1;
 	r = lean_fetch(j->s->line, &u, j->s->account->max_size, d, &left, f);
 	if (r == 0 &&

@@ -174,6 +174,9 @@ int sync_match(struct sync_job *j, struct fault *f);
 /* What was in step once and found no match goes to lost+found. */
 int sync_lost(struct sync_job *j, struct fault *f);
 
+/* Names that were changed are on the disk, unless the account does not care. */
+int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f);
+
 /* sync_mailbox.c: one mailbox, whole. `box` may be NULL: it was made just now. */
 int sync_mailbox(
     struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f);

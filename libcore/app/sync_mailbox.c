@@ -4,6 +4,11 @@
 
 #include "app/sync_impl.h"
 
+int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f)
+{
+	return s->account->fsync ? maildir_sync(m, f) : 0;
+}
+
 /* Whether nothing was known of it, and files are here all the same. */
 static bool is_first(const struct sync_job *j)
 {

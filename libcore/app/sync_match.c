@@ -307,7 +307,8 @@ int sync_lost(struct sync_job *j, struct fault *f)
 		tool_warn(j->s->tool,
 		    "%s/%s: %u messages are not on the server any more: now in %s",
 		    j->s->account->name, j->row.name, count, lost_name);
-		if (r == 0 && (maildir_sync(&lost, f) == -1 || maildir_sync(&j->dir, f) == -1))
+		if (r == 0 &&
+		    (sync_durable(j->s, &lost, f) == -1 || sync_durable(j->s, &j->dir, f) == -1))
 			r = -1;
 	}
 	maildir_close(&lost);

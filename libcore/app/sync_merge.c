@@ -406,7 +406,7 @@ int sync_merge(struct sync_job *j, struct fault *f)
 	if (r == 0)
 		r = wait_for(j, p, 0, f);
 	if (r == 0 && j->touched)
-		r = maildir_sync(&j->dir, f);
+		r = sync_durable(j->s, &j->dir, f);
 	if (r == 0)
 		r = save(j, p, f);
 	if (r == 0 && p->refused) {

@@ -285,7 +285,7 @@ static int close_target(struct sync_job *to, int r, struct fault *f)
 {
 	struct fault why;
 
-	if (to->touched && maildir_sync(&to->dir, r == 0 ? f : &why) == -1)
+	if (to->touched && sync_durable(to->s, &to->dir, r == 0 ? f : &why) == -1)
 		r = -1;
 	to->row.stamp = (struct maildir_stamp){0};
 	if (to->folder != NULL)

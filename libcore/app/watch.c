@@ -244,7 +244,11 @@ static void earlier(int64_t *at, int64_t other)
 /* A post that has something to do although nothing comes. */
 static bool is_eager(const struct post *p)
 {
-	return p->line != NULL && ((p->home != NULL && !p->opened) || imap_ready(p->line->imap));
+	const struct site *s = p->site;
+
+	return p->line != NULL &&
+	    (imap_ready(p->line->imap) || post_needs_look(p) || p->bye ||
+		(p->primary && (s->relist || (p->notify && s->renotify))));
 }
 
 static int64_t next_deadline(struct watch *w)

@@ -176,6 +176,7 @@ int post_notify(struct post *p, struct fault *f);
 /* ---- watch_look.c */
 /* Looks into all that is dirty, and opens home. */
 int post_look(struct post *p, struct fault *f);
+bool post_needs_look(const struct post *p);
 
 /* ---- watch_live.c */
 /* An event that nobody waits for. */

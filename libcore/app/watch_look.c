@@ -407,7 +407,7 @@ static bool needs_light(const struct post *p)
 	return p->opened && p->home != NULL && p->expected > 0 && clock_awake() >= p->settle_at;
 }
 
-static bool needs_flight(const struct post *p)
+bool post_needs_look(const struct post *p)
 {
 	const struct site *s = p->site;
 
@@ -518,7 +518,7 @@ static int fly(struct post *p, struct fault *f)
 
 int post_look(struct post *p, struct fault *f)
 {
-	for (int round = 0; round < ROUNDS_MAX && needs_flight(p); round++)
+	for (int round = 0; round < ROUNDS_MAX && post_needs_look(p); round++)
 		if (post_break(p, f) == -1 || fly(p, f) == -1)
 			return -1;
 	return 0;

@@ -89,6 +89,17 @@ int post_break(struct post *p, struct fault *f)
 	return r == -1 && imap_alive(p->line->imap) && f->cls != FAULT_TEMP ? 0 : r;
 }
 
+/* What is queued goes out only while events are pulled. What comes meanwhile is taken; what follows from it is done on the next occasion. */
+static int send_off(struct post *p, struct fault *f)
+{
+	struct event ev;
+	int r;
+
+	while ((r = imap_next(p->line->imap, 0, &ev, f)) == 1)
+		post_live(p, &ev);
+	return r;
+}
+
 int post_rest(struct post *p, struct fault *f)
 {
 	int64_t now = clock_awake();
@@ -104,7 +115,7 @@ int post_rest(struct post *p, struct fault *f)
 	p->idle_tag = imap_idle(p->line->imap, f);
 	p->idling = p->idle_tag != 0;
 	p->confirmed = false;
-	return p->idling ? 0 : -1;
+	return p->idling ? send_off(p, f) : -1;
 }
 
 /* ---- how it begins */
