@@ -156,7 +156,9 @@ static void note_failure(struct job *j, const char *what, const struct fault *wh
 static void note_mailbox(
     struct job *j, const struct mailbox_entry *e, enum fault_class cls, const char *what)
 {
-	tool_warn(&j->tool, "%s/%s: %s", j->account->name, e->name, what);
+	/* A name that is none is shown as the server wrote it. */
+	tool_warn(&j->tool, "%s/%s: %s", j->account->name,
+	    (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name, what);
 	note_class(j, cls);
 }
 
