@@ -438,6 +438,28 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	says 'UID=6/;SECTION=1: the connection was lost too often'
 }
 
+@test "killed within an attachment: no file bears its name" {
+	mkdir out
+	server -- 'auto UID FETCH 1 \(UID BODY.PEEK\[2\]\) => !send-raw * 1 FETCH (UID 1 BODY[2] {1000000}\r\n | !send-fill 500000 QUJD | !stall forever'
+	lm-fetch -c config -O out "$(u 1)" >records 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 200); do
+		[ -z "$(find out -type f -size +100k)" ] || break
+		sleep 0.05
+	done
+	[ -n "$(find out -type f -size +100k)" ]
+	kill -KILL "$pid"
+	wait "$pid" || true
+	[ ! -s records ]
+	[ -z "$(find out -type f -not -name '.lm-fetch-*')" ]
+	again
+	# and what it left does not hinder the next
+	server --
+	run --separate-stderr fetch -O out "$(u 1)"
+	is 0
+	[ "$(cat out/i.png)" = 'hi you' ]
+}
+
 @test "a literal of 18 exabytes, an endless line, silence, BYE: an end in bounded memory" {
 	small() { /usr/bin/time -f %M -o kilobytes lm-fetch -c config "$@" >out 2>err || status=$?; [ -n "${LM_ASAN-}" ] || [ "$(tail -n 1 kilobytes)" -le 16384 ]; }
 	server -- 'auto UID FETCH 1 \(UID BODY.PEEK\[1\]\) => * 1 FETCH (UID 1 BODY[1] {18446744073709551615}\r\nhello)'

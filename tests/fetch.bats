@@ -393,6 +393,17 @@ uidvalidity() { imap "STATUS $box (UIDVALIDITY)" | grep -o 'UIDVALIDITY [0-9]*' 
 	[ ! -e nowhere ]
 }
 
+@test "-O: several at once into one directory: each file once, under its own name" {
+	"$BATS_TEST_DIRNAME/lab/bigmail" 0.05 >m
+	deliver "$box" <m
+	mkdir out
+	for i in 1 2 3 4 5 6; do fetch -O out "$url" >"records.$i" & done
+	wait
+	[ "$(cat records.* | cut -f 5 | sort -u | wc -l)" -eq 6 ]
+	[ "$(find out -type f -size 50000c | wc -l)" -eq 6 ]
+	[ "$(find out -name '.*' -type f | wc -l)" -eq 0 ]
+}
+
 @test "-O: a directory that is not there, or cannot be written, or is full" {
 	"$BATS_TEST_DIRNAME/lab/bigmail" 0.3 >m
 	deliver "$box" <m

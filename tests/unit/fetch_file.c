@@ -57,7 +57,9 @@ TEST(file_name_hides_nothing)
 	is_named("\x1b[31mred", "_[31mred");
 	is_named("a\tb\x7f", "a_b_");
 	/* U+202E, right-to-left override: "exe.txt" written backwards */
-	is_named("a\xe2\x80\xaetxt.exe", "a_txt.exe");
+	const char override[] = {
+	    'a', '\xe2', '\x80', '\xae', 't', 'x', 't', '.', 'e', 'x', 'e', '\0'};
+	is_named(override, "a_txt.exe");
 	is_named("a\xff\xc3", "a__");
 	is_named("\xc2\x85", "_");
 }
@@ -136,7 +138,7 @@ static char dir[] = "/tmp/lmu-fetch.XXXXXX";
 
 static bool make_dir(void)
 {
-	memcpy(dir + sizeof(dir) - 7, "XXXXXX", 6);
+	memset(dir + sizeof(dir) - 7, 'X', 6);
 	return mkdtemp(dir) != NULL;
 }
 
