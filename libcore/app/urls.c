@@ -8,6 +8,7 @@
 #include "app/input.h"
 #include "app/line.h"
 #include "app/locate.h"
+#include "base/enc.h"
 
 enum { SHOWN_MAX = 300 }; /* octets of a bad line that are shown */
 
@@ -116,7 +117,8 @@ void urls_failed(struct urls *u, const struct url *url, const struct fault *why)
 		url_build_rump(&text, url);
 	else
 		url_build(&text, url);
-	tool_warn(u->tool, "%s: %s", buf_str(&text), why->msg);
+	/* Both are safe already: a second time would double the backslashes. */
+	fprintf(u->tool->err, "%s: %s: %s\n", u->tool->name, buf_str(&text), why->msg);
 	buf_free(&text);
 	count_failure(u, why->cls);
 }
@@ -166,12 +168,15 @@ static size_t shown(const char *text)
 
 static void bad_text(struct urls *u, const char *text, const struct fault *why)
 {
-	int n = (int)shown(text);
+	struct buf safe;
 
+	buf_init(&safe, SHOWN_MAX * ENC_SAFE_MAX);
+	enc_safe(&safe, text, shown(text));
+	fprintf(u->tool->err, "%s: ", u->tool->name);
 	if (u->reading)
-		tool_warn(u->tool, "line %zu: %.*s: %s", u->input.line, n, text, why->msg);
-	else
-		tool_warn(u->tool, "%.*s: %s", n, text, why->msg);
+		fprintf(u->tool->err, "line %zu: ", u->input.line);
+	fprintf(u->tool->err, "%s: %s\n", buf_str(&safe), why->msg);
+	buf_free(&safe);
 	count_failure(u, why->cls);
 }
 
