@@ -238,6 +238,15 @@ static int take_list(struct sync *s, struct mailboxes *m, uint32_t enabling, str
 	return mailboxes_result(m, f);
 }
 
+/* The mailbox that is open since the last run: its STATUS would be that of then. */
+static int leave_mailbox(struct sync *s, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, s->line->imap, imap_has(s->line->imap, "UNSELECT") ? "UNSELECT" : "NOOP");
+	return imap_send(s->line->imap, &c, f) == 0 ? -1 : 0;
+}
+
 static int flight(struct sync *s, bool fresh, struct fault *f)
 {
 	struct mailboxes_query q = {.pattern = s->pattern,
@@ -248,7 +257,7 @@ static int flight(struct sync *s, bool fresh, struct fault *f)
 	int r;
 
 	forget_boxes(s);
-	if (fresh && enable(s, &enabling, f) == -1)
+	if ((fresh ? enable(s, &enabling, f) : leave_mailbox(s, f)) == -1)
 		return -1;
 	m = mailboxes_send(s->line->imap, &q, f);
 	if (m == NULL)
@@ -361,7 +370,7 @@ static int one(struct sync *s, struct state_mailbox *row, struct sync_box *b, st
 	state_rollback(s->state);
 	if (b != NULL)
 		b->done = true;
-	if (!imap_alive(s->line->imap) || is_stopped(s)) {
+	if (!imap_alive(s->line->imap) || is_stopped(s) || why.cls == FAULT_IO) {
 		*f = why;
 		return fault_while(f, "%s/%s", s->account->name, row->name);
 	}

@@ -280,10 +280,30 @@ static int take(struct sync_job *j, const struct event *ev, struct fault *f)
 
 /* ---- commands */
 
+static uint32_t send_fetch(struct sync_job *j, const struct set *set, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
+	imap_uids(&c, set);
+	imap_list(&c);
+	imap_atom(&c, "UID");
+	imap_atom(&c, "FLAGS");
+	imap_atom(&c, "INTERNALDATE");
+	imap_section(&c, "BODY.PEEK", "", 0, 0);
+	imap_list_end(&c);
+	return imap_send(j->s->line->imap, &c, f);
+}
+
+int sync_fetch_ahead(struct sync_job *j, const struct set *uids, struct fault *f)
+{
+	j->ahead = send_fetch(j, uids, f);
+	return j->ahead == 0 ? -1 : 0;
+}
+
 /* One FETCH for the next ones. Its tag, 0: there are none (or the fault, then *bad). */
 static uint32_t send_batch(struct sync_job *j, struct wish *w, bool *bad, struct fault *f)
 {
-	struct imap_cmd c;
 	struct set set;
 	uint32_t uid, tag = 0;
 	int r = 1;
@@ -295,15 +315,7 @@ static uint32_t send_batch(struct sync_job *j, struct wish *w, bool *bad, struct
 	*bad = r == -1;
 	if (r != -1 && set.n > 0) {
 		j->wanted += set_count(&set);
-		imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
-		imap_uids(&c, &set);
-		imap_list(&c);
-		imap_atom(&c, "UID");
-		imap_atom(&c, "FLAGS");
-		imap_atom(&c, "INTERNALDATE");
-		imap_section(&c, "BODY.PEEK", "", 0, 0);
-		imap_list_end(&c);
-		tag = imap_send(j->s->line->imap, &c, f);
+		tag = send_fetch(j, &set, f);
 		*bad = tag == 0;
 	}
 	set_free(&set);
@@ -313,6 +325,23 @@ static uint32_t send_batch(struct sync_job *j, struct wish *w, bool *bad, struct
 static bool is_over(const struct sync_job *j)
 {
 	return (j->s->o->stop != NULL && *j->s->o->stop) || j->write_fault.cls != FAULT_NONE;
+}
+
+/* What was asked for together with the SELECT. */
+int sync_take_ahead(struct sync_job *j, struct fault *f)
+{
+	struct event ev;
+	uint32_t tag = j->ahead;
+	int r = tag == 0 ? 0 : 1;
+
+	j->ahead = 0;
+	while (r == 1 && (r = imap_until(j->s->line->imap, tag, &ev, f)) == 1) {
+		if (take(j, &ev, f) == -1)
+			return -1;
+		if (is_over(j) && !j->receiving)
+			return 0;
+	}
+	return r == -1 || tag == 0 ? r : flush(j, f);
 }
 
 /* Keeps some commands ahead of what comes, so that the line is never idle. */
@@ -559,7 +588,9 @@ int sync_fetch(struct sync_job *j, struct fault *f)
 	if (j->s->o->dry_run)
 		return print_wanted(j, f);
 
-	int r = download(j, f);
+	int r = sync_take_ahead(j, f);
+	if (r == 0 && !is_over(j))
+		r = download(j, f);
 	if (r == 0)
 		r = download_large(j, f);
 	/* What has come whole is kept, whatever happened then. */

@@ -80,13 +80,13 @@ struct sync_job {
 	struct maildir dir;
 	struct keywords keywords;
 	struct mailbox seen; /* as SELECT told */
-	uint32_t select_tag; /* not completed yet; 0: it is */
-	bool all_flags;      /* every message's flags were read */
-	bool all_uids;       /* SCRATCH_WANTED has every UID of the server */
-	bool touched;        /* names in the folder were changed by us: its stamp is void */
-	bool pending;        /* something was left for the next run */
-	bool incomplete;     /* messages of the server are still missing */
-	bool matching;       /* files without a message are matched by content with what comes */
+	uint32_t ahead; /* tag of a FETCH of what LIST said is new, sent with the SELECT; 0: none */
+	bool all_flags; /* every message's flags were read */
+	bool all_uids;  /* SCRATCH_WANTED has every UID of the server */
+	bool touched;   /* names in the folder were changed by us: its stamp is void */
+	bool pending;   /* something was left for the next run */
+	bool incomplete; /* messages of the server are still missing */
+	bool matching;   /* files without a message are matched by content with what comes */
 	/* The message that is coming in, and those that wait to be made durable. */
 	struct delivery delivery[SYNC_DELIVERIES];
 	struct state_message message[SYNC_DELIVERIES];
@@ -148,7 +148,10 @@ int sync_note(struct sync_job *j, const struct event *ev, struct fault *f);
 /* Runs a ready UID SEARCH into a set. */
 int sync_search(struct sync_job *j, struct imap_cmd *c, enum scratch_set into, struct fault *f);
 
-/* sync_fetch.c: fetches what is on the server and not here. */
+/* sync_fetch.c: fetches what is on the server and not here. sync_fetch_ahead() sends the first FETCH, before it is known what is there. */
+int sync_fetch_ahead(struct sync_job *j, const struct set *uids, struct fault *f);
+/* Takes what that FETCH brings; nothing is done without one. */
+int sync_take_ahead(struct sync_job *j, struct fault *f);
 int sync_fetch(struct sync_job *j, struct fault *f);
 
 /* sync_merge.c: flags and removals, in both directions. */

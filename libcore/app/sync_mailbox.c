@@ -74,6 +74,18 @@ static int run(struct sync_job *j, struct fault *f)
 	return save_end(j, f);
 }
 
+/* It came to an end in the middle of something: what is still on its way must not be taken for that of the next mailbox. */
+static void drain(struct sync_job *j)
+{
+	struct imap_cmd c;
+	struct fault ignored;
+
+	if (!imap_alive(j->s->line->imap) || (j->s->o->stop != NULL && *j->s->o->stop))
+		return;
+	imap_cmd_init(&c, j->s->line->imap, "NOOP");
+	(void)imap_run(j->s->line->imap, &c, NULL, &ignored);
+}
+
 int sync_mailbox(
     struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f)
 {
@@ -88,6 +100,8 @@ int sync_mailbox(
 	j->dir = MAILDIR_CLOSED;
 
 	int r = run(j, f);
+	if (r == -1 && f->cls != FAULT_IO)
+		drain(j);
 	sync_progress_end(s);
 	maildir_close(&j->dir);
 	free(j);

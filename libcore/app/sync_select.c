@@ -4,6 +4,8 @@
 
 #include "app/sync_impl.h"
 
+enum { AHEAD_MAX = 200 };
+
 /* ---- what events tell */
 
 static int note_fetch(struct sync_job *j, const struct fetch_event *e, struct fault *f)
@@ -349,6 +351,8 @@ static int check_count(struct sync_job *j, struct fault *f)
 		return -1;
 	if (known == j->seen.exists)
 		return want_news(j, f);
+	if (sync_take_ahead(j, f) == -1)
+		return -1;
 	tool_note(j->s->tool, "%s: %u messages on the server, %llu known: comparing the UIDs",
 	    j->row.name, j->seen.exists, (unsigned long long)known);
 	return by_sets(j, f);
@@ -363,6 +367,9 @@ static int collect(struct sync_job *j, struct fault *f)
 	if (has_modseq && row->modseq != 0 && !went_back && j->s->rung == RUNG_QRESYNC &&
 	    row->complete)
 		return check_count(j, f);
+	/* Those commands would run into what was asked for already. */
+	if (sync_take_ahead(j, f) == -1)
+		return -1;
 	if (row->messages > 0) {
 		if (went_back)
 			tool_note(j->s->tool, "%s: HIGHESTMODSEQ went back: comparing all flags",
@@ -375,18 +382,42 @@ static int collect(struct sync_job *j, struct fault *f)
 	return by_sets(j, f);
 }
 
+/* A few new messages, by what LIST told: their FETCH goes out with the SELECT, which saves a round trip. Only where nothing else has to be known of
+ * them before. */
+static int fetch_ahead(struct sync_job *j, struct fault *f)
+{
+	const unsigned need = STATUS_UIDVALIDITY | STATUS_UIDNEXT;
+	const struct account *a = j->s->account;
+	const struct state_mailbox *row = &j->row;
+	const struct sync_box *b = j->box;
+	struct set set;
+	int r;
+
+	if ((j->folder != NULL && j->folder->changed) || b == NULL || (b->has & need) != need ||
+	    b->uidvalidity != row->uidvalidity || b->uidnext <= row->uidnext ||
+	    b->uidnext - row->uidnext > AHEAD_MAX || j->s->rung != RUNG_QRESYNC || !row->complete ||
+	    row->modseq == 0 || a->window != 0 || a->max_size != 0 || !(j->s->policy & PLAN_PULL) ||
+	    j->s->o->dry_run)
+		return 0;
+	set_init(&set, 1);
+	r = set_add(&set, row->uidnext, b->uidnext - 1) == -1
+	    ? fault_set(f, FAULT_TEMP, "out of memory")
+	    : sync_fetch_ahead(j, &set, f);
+	set_free(&set);
+	return r;
+}
+
 int sync_select(struct sync_job *j, struct fault *f)
 {
 	if (scratch_remote_clear(j->s->state, f) == -1)
 		return -1;
 
 	uint32_t tag = send_select(j, f);
-	if (tag == 0 || finish_select(j, tag, f) == -1)
+	if (tag == 0 || fetch_ahead(j, f) == -1 || finish_select(j, tag, f) == -1)
 		return -1;
-	if (j->row.uidvalidity != 0 && j->row.uidvalidity != j->seen.uidvalidity) {
-		if (sync_prepare_match(j, f) == -1)
-			return -1;
-	}
+	if (j->row.uidvalidity != 0 && j->row.uidvalidity != j->seen.uidvalidity &&
+	    sync_prepare_match(j, f) == -1)
+		return -1;
 	if (j->row.uidvalidity == 0) {
 		j->row.uidvalidity = j->seen.uidvalidity;
 		j->row.owner = sync_owner(j->s, j->row.name, j->row.uidvalidity);

@@ -72,6 +72,7 @@ struct site {
 	int64_t overflow_at;
 	bool relist, renotify; /* to be done as soon as may be */
 	bool unnamed;          /* a mailbox came that NOTIFY was not told of, unless */
+	bool crowded;          /* the server refused NOTIFY as too much */
 	bool personal;         /* it watches all of the user's own */
 	int level;             /* of NOTIFY's events, as the server takes them */
 	bool uncovered;        /* some mailbox is not watched by NOTIFY */

@@ -130,6 +130,7 @@ static void uncover(struct site *s)
 static int try_set(struct post *p, int level, bool personal, bool named, struct fault *f)
 {
 	struct fault why = {0};
+	struct event ev = {0};
 	int r = 0;
 
 	/* Dovecot 2.3 loses the events of some mailboxes when one SET follows another, and answers NONE late: one by one. */
@@ -137,13 +138,14 @@ static int try_set(struct post *p, int level, bool personal, bool named, struct 
 		r = post_finish(p, send_none(p, &why), NULL, &why);
 	if (r == 0) {
 		p->notify = false;
-		r = post_finish(p, send_set(p, level, personal, named, &why), NULL, &why);
+		r = post_finish(p, send_set(p, level, personal, named, &why), &ev, &why);
 	}
 	if (r == 0) {
 		p->notify = true;
 		return 1;
 	}
 	tool_note(p->site->watch->tool, "%s: %s", p->site->account.name, why.msg);
+	p->site->crowded = ev.kind == EV_TAGGED && ev.code == CODE_NOTIFICATIONOVERFLOW;
 	if (imap_alive(p->line->imap) && why.cls != FAULT_TEMP && why.cls != FAULT_PROTOCOL)
 		return 0;
 	*f = why;
@@ -167,15 +169,21 @@ static int cover_rest(struct post *p, int level, struct fault *f)
 int post_notify(struct post *p, struct fault *f)
 {
 	struct site *s = p->site;
-	/* With all mailboxes wanted, new ones are, too: no name needs be sent. */
 	int r = 0;
 
-	s->personal = (s->keyword && s->account.mailboxes == NULL) || !names_are_few(s);
+	/* With all mailboxes wanted, new ones are, too: no name needs be sent. */
+	s->personal =
+	    s->personal || (s->keyword && s->account.mailboxes == NULL) || !names_are_few(s);
 	if (s->level == LEVEL_ALL && (s->watch->o.want & WANT_METADATA) == 0)
 		s->level++;
 	for (; r == 0 && s->level < LEVEL_NONE; s->level += r == 0) {
 		uncover(s);
 		r = try_set(p, s->level, s->personal, !s->personal, f);
+		/* Dovecot 2.3 takes a hundred names. */
+		if (r == 0 && s->crowded && !s->personal) {
+			s->personal = true;
+			r = try_set(p, s->level, true, false, f);
+		}
 		if (r == 1 && s->personal)
 			r = cover_rest(p, s->level, f);
 	}
