@@ -13,7 +13,7 @@
 #include "app/sync.h"
 
 enum { ACCOUNTS_MAX = 16, PATTERNS_MAX = 64, INPUT_MAX = 65536, GATHER = 20 /* ms */ };
-enum { OPT_PULL = 256, OPT_PUSH, OPT_FORCE, OPT_JSON, OPT_VERSION };
+enum { OPT_PULL = 256, OPT_PUSH, OPT_FORCE, OPT_JSON, OPT_WHOLE, OPT_VERSION };
 
 static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, 'n'},
@@ -24,12 +24,14 @@ static const struct option long_options[] = {
     {"push", no_argument, NULL, OPT_PUSH},
     {"quiet", no_argument, NULL, 'q'},
     {"version", no_argument, NULL, OPT_VERSION},
+    {"whole", no_argument, NULL, OPT_WHOLE},
     {NULL, 0, NULL, 0},
 };
 
 static const char usage[] =
     "usage: lm-sync [-nq] [--pull | --push] [--force] [--json]\n"
-    "               [-a account] [-c file] [-o keyword=value] [-v] account[/pattern] ... | -\n";
+    "               [-a account] [-c file] [-o keyword=value] [-v] account[/pattern] ... | -\n"
+    "       lm-sync --whole [-a account] [-c file] [-o keyword=value] [-v] url ... | -\n";
 
 static volatile sig_atomic_t stopped;
 
@@ -52,7 +54,7 @@ struct target {
 struct job {
 	struct tool tool;
 	struct sync_options options;
-	bool finished;
+	bool finished, whole;
 	struct target target[ACCOUNTS_MAX];
 	size_t n;
 	enum fault_class worst;
@@ -75,6 +77,9 @@ static int parse_option(struct job *j, int option, struct fault *f)
 		return 0;
 	case OPT_FORCE:
 		j->options.force = true;
+		return 0;
+	case OPT_WHOLE:
+		j->whole = true;
 		return 0;
 	case OPT_JSON:
 		j->tool.json = true;
@@ -284,10 +289,61 @@ static int follow_input(struct job *j, struct fault *f)
 	return 0;
 }
 
+/* ---- --whole */
+
+static void fetch_whole(struct job *j, const char *text)
+{
+	const struct account *a;
+	struct target *t;
+	struct url u;
+	struct fault f;
+	int r = -1;
+
+	if (locate(&j->tool, text, &a, &u, &f) == -1) {
+		tool_warn(&j->tool, "%s", f.msg);
+		note(j, &f);
+		return;
+	}
+	t = target_of(j, a, &f);
+	if (t != NULL && t->sync == NULL)
+		t->sync = sync_open(&j->tool, a, &j->options, &f);
+	if (t != NULL && t->sync != NULL)
+		r = sync_whole(t->sync, &u, &f);
+	if (r == 0)
+		r = tool_flush(stdout, &f);
+	if (r == -1) {
+		tool_warn(&j->tool, "%s: %s", text, f.msg);
+		note(j, &f);
+	}
+	url_free(&u);
+}
+
+static int fetch_each_whole(struct job *j, char **argument, int n, struct fault *f)
+{
+	char *line = NULL, *url;
+	size_t size = 0;
+
+	if (n == 0)
+		return fault_set(f, FAULT_USAGE, "--whole: which messages?");
+	for (int i = 0; i < n && !stopped; i++) {
+		if (strcmp(argument[i], "-") != 0) {
+			fetch_whole(j, argument[i]);
+			continue;
+		}
+		while (!stopped && getline(&line, &size, stdin) != -1)
+			if ((url = locate_field(line)) != NULL)
+				fetch_whole(j, url);
+	}
+	free(line);
+	return 0;
+}
+
 static int run(struct job *j, char **argument, int n, struct fault *f)
 {
 	if (tool_config(&j->tool, f) == -1)
 		return -1;
+	if (j->whole)
+		return fetch_each_whole(j, argument, n, f);
 	if (n == 1 && strcmp(argument[0], "-") == 0)
 		return follow_input(j, f);
 	if (n == 0) {

@@ -434,3 +434,13 @@ int sync_run(struct sync *s, const char *const *pattern, size_t n, struct fault 
 		r = -1;
 	return r;
 }
+
+int sync_whole(struct sync *s, const struct url *u, struct fault *f)
+{
+	int r = open_places(s, f);
+
+	if (r == 0)
+		r = sync_fetch_whole(s, u, f);
+	close_places(s);
+	return r;
+}

@@ -14,6 +14,7 @@
 
 #include "app/tool.h"
 #include "base/fault.h"
+#include "imap/url.h"
 
 struct sync_options {
 	bool dry_run; /* print the plan, touch nothing */
@@ -37,6 +38,8 @@ struct sync *sync_open(
  * 0; or -1 with the worst that happened (without a message where that was given already), in which case what could be done is done: mailboxes do not stand in each other's way. Warnings go to the tool's error stream.
  */
 int sync_run(struct sync *s, const char *const *pattern, size_t n, struct fault *f);
+/* Fetches the rest of a message that came without its big parts (`max-size`). Nothing is done where it is whole. -1: FAULT_DATA when the URL is of no message in the Maildir, or of none on the server any more. */
+int sync_whole(struct sync *s, const struct url *u, struct fault *f);
 /* Logs out, and releases. NULL is fine. */
 void sync_close(struct sync *s);
 

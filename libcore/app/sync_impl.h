@@ -184,4 +184,7 @@ int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f)
 int sync_mailbox(
     struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f);
 
+/* sync_whole.c: on an open state; dials if need be. */
+int sync_fetch_whole(struct sync *s, const struct url *u, struct fault *f);
+
 #endif
