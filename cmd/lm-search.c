@@ -85,12 +85,6 @@ static int set_interval(struct search_request *q, const char *text, struct fault
 	return 0;
 }
 
-static int set_fields(struct job *j, const char *text, struct fault *f)
-{
-	j->request.nfield = 0;
-	return search_fields_parse(text, &j->request, f);
-}
-
 /* -o is the keyword of a configuration, as in every program, where its value has a "=", and else fields. */
 static int set_option(struct job *j, int option, const char *arg, struct fault *f)
 {
@@ -105,9 +99,9 @@ static int set_option(struct job *j, int option, const char *arg, struct fault *
 		j->follow = true;
 		return 0;
 	case OPT_FIELDS:
-		return set_fields(j, arg, f);
+		return search_fields_parse(arg, &j->request, f);
 	case 'o':
-		return strchr(arg, '=') == NULL ? set_fields(j, arg, f)
+		return strchr(arg, '=') == NULL ? search_fields_parse(arg, &j->request, f)
 						: tool_option(&j->tool, option, arg, f);
 	case OPT_INTERVAL:
 		return set_interval(&j->request, arg, f);

@@ -56,7 +56,7 @@ struct search_request {
 
 /* "date,-from,subject": RFC 5256's keys, "-" for REVERSE. -1 FAULT_USAGE. */
 int search_sort_parse(const char *text, struct search_sort *s, struct fault *f);
-/* "date,from,subject,size,flags", each at most once. -1 FAULT_USAGE. */
+/* "date,from,subject,size,flags": adds them, each at most once. -1 FAULT_USAGE. */
 int search_fields_parse(const char *text, struct search_request *q, struct fault *f);
 /* "1:50" or "-50:-1". -1 FAULT_USAGE. */
 int search_slice_parse(const char *text, struct search_request *q, struct fault *f);

@@ -14,10 +14,9 @@ enum {
 	SET_TEXT = SEARCH_CHUNK_RANGES * 22,
 };
 
-/* RFC822.SIZE is always asked for: no server sends it unasked, so what comes with it is an answer. */
 static unsigned needed(const struct search_request *q)
 {
-	unsigned need = FETCH_UID | FETCH_SIZE;
+	unsigned need = 0;
 
 	for (size_t i = 0; i < q->nfield; i++) {
 		if (q->field[i] == SEARCH_FLAGS)
@@ -191,7 +190,8 @@ static void put_field(struct buf *out, enum search_field field, const struct fet
 			word_decode(out, subject->s, cut(subject));
 		break;
 	case SEARCH_SIZE:
-		buf_printf(out, "%llu", (unsigned long long)e->size);
+		if (e->has & FETCH_SIZE)
+			buf_printf(out, "%llu", (unsigned long long)e->size);
 		break;
 	case SEARCH_FLAGS:
 		put_flags(out, e->flags);
@@ -226,11 +226,11 @@ static int make_values(
 	return 0;
 }
 
-static bool is_answer(const struct search_request *q, const struct event *ev)
+/* RFC822.SIZE is always asked for: no server sends it unasked, so what comes with it is an answer, whatever else of it is missing. */
+static bool is_answer(const struct event *ev)
 {
-	unsigned need = needed(q);
-
-	return ev->kind == EV_FETCH && (ev->fetch.has & need) == need && ev->fetch.uid != 0;
+	return ev->kind == EV_FETCH && ev->fetch.uid != 0 &&
+	    node_pair(ev->fetch.items, "RFC822.SIZE") != NULL;
 }
 
 static int print_answer(struct search_printer *p, const struct fetch_event *e, struct fault *f)
@@ -247,7 +247,9 @@ static int print_answer(struct search_printer *p, const struct fetch_event *e, s
 
 int search_fields_take(struct search_printer *p, const struct event *ev, struct fault *f)
 {
-	return is_answer(p->s->request, ev) ? print_answer(p, &ev->fetch, f) : 0;
+	if (!is_answer(ev))
+		return 0;
+	return print_answer(p, &ev->fetch, f) == -1 ? -1 : 1;
 }
 
 int search_fields_read(struct search_printer *p, struct imap *imap, uint32_t tag, struct fault *f)
@@ -361,8 +363,7 @@ static int ask_window(
 	if (tag == 0)
 		return -1;
 	while ((r = imap_until(imap, tag, &ev, f)) == 1)
-		if (is_answer(p->s->request, &ev) &&
-		    take_answer(p->s->request, w, &ev.fetch, f) == -1)
+		if (is_answer(&ev) && take_answer(p->s->request, w, &ev.fetch, f) == -1)
 			return -1;
 	return r;
 }

@@ -182,10 +182,12 @@ static int fetch(struct follow *w, struct buf *set, struct fault *f)
 	buf_reset(set);
 	if (tag == 0)
 		return -1;
-	while ((r = imap_until(w->l->imap, tag, &ev, f)) == 1)
-		if (search_fields_take(&w->enter, &ev, f) == -1 ||
-		    (ev.kind != EV_FETCH && hear(w, &ev, f) == -1))
+	while ((r = imap_until(w->l->imap, tag, &ev, f)) == 1) {
+		int taken = search_fields_take(&w->enter, &ev, f);
+
+		if (taken == -1 || (taken == 0 && hear(w, &ev, f) == -1))
 			return -1;
+	}
 	return r;
 }
 
@@ -280,36 +282,46 @@ static int take_difference(struct follow *w, struct set *now, struct fault *f)
 	return 0;
 }
 
-/* NOOP, so that the server looks; and the search again, unless it tells by itself. */
-static int look(struct follow *w, struct fault *f)
+/* The search again, and what is different. */
+static int search_again(struct follow *w, struct fault *f)
 {
 	const struct search_slice none = {0};
 	struct search_result r;
-	struct imap_cmd c;
 	struct set now;
-	uint32_t tag;
+	uint32_t tag = search_send(w->s, w->l->imap, &w->plan, SEARCH_ALL, &none, f);
 	int result;
 
-	if (idle_end(w, f) == -1)
-		return -1;
-	w->dirty = false;
-	imap_cmd_init(&c, w->l->imap, "NOOP");
-	tag = imap_send(w->l->imap, &c, f);
-	if (tag == 0 || w->context)
-		return tag == 0 ? -1 : hear_until(w, tag, f);
-	tag = search_send(w->s, w->l->imap, &w->plan, SEARCH_ALL, &none, f);
 	if (tag == 0)
 		return -1;
+	/* News that come with the answer may have come behind the search: they make another one necessary. */
+	w->dirty = false;
 	set_init(&now, SEARCH_RANGES_MAX);
 	search_result_init(&r, SEARCH_USE_NOTHING);
 	r.all = &now;
 	result = search_into(w, &r, tag, f);
-	/* The events of NOOP were heard, too: they are what was looked at. */
-	w->dirty = false;
 	if (result == 0)
 		result = r.overflow ? too_scattered(f) : take_difference(w, &now, f);
 	set_free(&now);
 	return result;
+}
+
+/* Where nothing tells of news, NOOP does: its answer has to be seen first, as servers may run what is behind it before it. */
+static int look(struct follow *w, struct fault *f)
+{
+	struct imap_cmd c;
+	uint32_t tag;
+
+	if (idle_end(w, f) == -1)
+		return -1;
+	if (!w->can_idle) {
+		imap_cmd_init(&c, w->l->imap, "NOOP");
+		tag = imap_send(w->l->imap, &c, f);
+		if (tag == 0 || hear_until(w, tag, f) == -1)
+			return -1;
+	}
+	if (w->context || !(w->dirty || w->s->request->keys->ages))
+		return 0;
+	return search_again(w, f);
 }
 
 /* Opens the mailbox and searches in one flight; what is found is printed or pending. */

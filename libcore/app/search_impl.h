@@ -111,7 +111,7 @@ void search_tag(uint32_t tag, char out[static SEARCH_TAG_MAX]);
 /* UID FETCH of the fields; `set` is "$" or a set. Returns the tag, or 0. */
 uint32_t search_fields_send(
     const struct search *s, struct imap *imap, const char *set, struct fault *f);
-/* Prints the message if the event is one of that FETCH. */
+/* Prints the message if the event is one of that FETCH: 1; 0: it is not; -1. */
 int search_fields_take(struct search_printer *p, const struct event *ev, struct fault *f);
 /* Prints what that FETCH brings, as it comes. */
 int search_fields_read(struct search_printer *p, struct imap *imap, uint32_t tag, struct fault *f);

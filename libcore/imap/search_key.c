@@ -297,7 +297,7 @@ static int operand_missing(struct parse *p, const char *op, const char *how)
 
 static int take_not(struct parse *p, uint32_t *out)
 {
-	uint32_t child;
+	uint32_t child = 0;
 
 	p->at++;
 	if (p->at == p->n || is(p, ")"))
@@ -319,7 +319,7 @@ static int take_operand(struct parse *p, uint32_t *out)
 /* As in IMAP: OR key key. */
 static int take_prefix_or(struct parse *p, uint32_t *out)
 {
-	uint32_t a, b;
+	uint32_t a = 0, b = 0;
 
 	p->at++;
 	if (take_operand(p, &a) == -1 || take_operand(p, &b) == -1)
@@ -377,7 +377,7 @@ static int ambiguous(struct parse *p)
 /* Items side by side, or with "or" between each two: never both. */
 static int take_items(struct parse *p, bool nested, uint32_t group)
 {
-	uint32_t last = 0, item;
+	uint32_t last = 0, item = 0;
 	bool infix = false;
 	size_t n = 0;
 
