@@ -70,6 +70,7 @@ BENCHES  = $(BENCH_SRC:tests/bench/%.c=$(BUILD)/bench/%)
 FUZZ_LIB = $(BUILD)/fuzz-obj/liblm.a
 FUZZ_OBJ = $(LIB_SRC:%.c=$(BUILD)/fuzz-obj/%.o)
 FUZZERS  = $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
+CRASH    = $(BUILD)/crash/crash.so
 
 # make V=1 shows whole command lines.
 ifdef V
@@ -82,7 +83,7 @@ RUN = BUILD='$(BUILD)' JOBS='$(JOBS)' tests/run.sh
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps demo check check-unit check-bats check-asan units fuzzers fuzz fuzz-regress lint bench \
+.PHONY: all deps demo check check-unit check-bats check-asan units crash fuzzers fuzz fuzz-regress lint bench \
 	install uninstall clean help pkgs FORCE
 
 all: $(LIB) $(CMDS)
@@ -141,6 +142,11 @@ $(BUILD)/bench/%: $(BUILD)/obj/tests/bench/%.o $(LIB)
 	@mkdir -p $(@D)
 	$(call Q,LD)$(LINK) -o $@ $< $(LIB) $(LIBS)
 
+# Preloaded into programs under test (tests/crash/README.md), sanitized or not: so it never is.
+$(CRASH): tests/crash/crash.c $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call Q,LD)$(CC) $(DEFS) $(CPPFLAGS) $(LM_CFLAGS) -O2 -g -fPIC -shared -o $@ $<
+
 $(BUILD)/fuzz-obj/tests/%.o: tests/%.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call Q,CC)$(FUZZ_COMPILE) -fsanitize=fuzzer,$(FUZZ_SAN) -c -o $@ $<
@@ -158,6 +164,7 @@ $(BUILD)/fuzz/%: $(BUILD)/fuzz-obj/tests/fuzz/%.o $(FUZZ_LIB)
 	$(call Q,LD)$(FUZZ_CC) $(FUZZ_CFLAGS) -fsanitize=fuzzer,$(FUZZ_SAN) -o $@ $< $(FUZZ_LIB) $(LIBS)
 
 units: $(UNITS)
+crash: $(CRASH)
 fuzzers: $(FUZZERS)
 
 -include $(wildcard $(BUILD)/obj/*/*.d $(BUILD)/obj/*/*/*.d $(BUILD)/fuzz-obj/*/*/*.d)
@@ -173,7 +180,7 @@ demo:
 	@BUILD='$(BUILD)' LM_BUILD='$(abspath $(BUILD))' LM_BIN='$(abspath $(BUILD)/bin)' LM_TOP='$(CURDIR)' tests/demo.sh
 
 check: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) all units
+	@$(MAKE) --no-print-directory -j$(JOBS) all units crash
 	@if command -v $(FUZZ_CC) >/dev/null; then $(MAKE) --no-print-directory -j$(JOBS) fuzzers; fi
 	@$(RUN) $(or $(T),unit fuzz bats)
 
@@ -182,12 +189,12 @@ check-unit:
 	@$(RUN) $(or $(T),unit)
 
 check-bats:
-	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(MAKE) --no-print-directory -j$(JOBS) all crash
 	@$(RUN) $(or $(T),bats)
 
 # The fuzzers have these checks already, so their corpora are not run again.
 check-asan: deps
-	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' all units
+	@$(MAKE) --no-print-directory -j$(JOBS) BUILD=build-asan SANITIZE=address,undefined CFLAGS='-O1 -g' all units crash
 	@LM_ASAN=1 BUILD=build-asan JOBS='$(JOBS)' tests/run.sh $(or $(T),unit bats)
 
 fuzz-regress:

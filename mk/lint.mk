@@ -1,6 +1,6 @@
 # lint: every piece stands alone (make lint-format), and `make lint` runs them all even after a failure.
 
-LINT_CC  := $(wildcard libcore/*/*.c cmd/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c)
+LINT_CC  := $(wildcard libcore/*/*.c cmd/*.c tests/unit/*.c tests/fuzz/*.c tests/bench/*.c tests/crash/*.c)
 LINT_H   := $(wildcard libcore/*/*.h cmd/*.h tests/unit/*.h tests/fuzz/*.h)
 # Scripts by their first line, wherever they are; bats files by their name.
 SCRIPTS   = $(shell grep -rlIE --exclude-dir=.git --exclude-dir='build*' --exclude-dir=rfc --exclude-dir=corpus \
