@@ -51,7 +51,7 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 @test "what begins with - is a flag, but for the options" {
 	fill "$box" 1 500
 	url=$(root "$box")1
-	flag =custom =answered =vv =a =x "$url"
+	flag '=custom' '=answered' '=vv' '=a' '=x' "$url"
 	[ "$(flags "$box" 1)" = '\Answered a custom vv x' ]
 	run --separate-stderr flag -custom -answered -x "$url"
 	is 0
@@ -346,7 +346,7 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 	[ -e "$page" ] || page=$BATS_TEST_DIRNAME/../man/lm-flag.1
 	mapfile -t example < <(sed -n 's/^\.Dl \$ //p' "$page")
 	[ "${#example[@]}" -eq 3 ]
-	run --separate-stderr bash -c "$(sed "s|'imap://alice@.*'|'${root}8'|" <<<"${example[0]}")"
+	run --separate-stderr bash -c "${example[0]/\'imap:*\'/\'${root}8\'}"
 	is 0
 	[ "$(flags INBOX 7)" = '\Flagged' ]
 	[ "$(flags INBOX 8)" = '\Flagged' ]

@@ -1,13 +1,15 @@
 # messages: what the tests of lm-flag, lm-mv and lm-rm share. `load messages`, after common.
 # shellcheck shell=bash
 
-# labs_up: three Dovecots: one with everything and a quota, one with UIDPLUS but no MOVE, one with neither.
+# labs_up: three Dovecots: one with everything, one with UIDPLUS but no MOVE, and a quota of 12 MB, one with neither.
 labs_up() {
 	export LABS
 	LABS=$(mktemp -d /tmp/lmt.XXXXXX)
-	"$BATS_TEST_DIRNAME/lab/lab" start "$LABS/lab" dovecot -- 'protocol imap {' '  mail_plugins = $mail_plugins imap_zlib quota' '}' \
-		'plugin {' '  quota = count:User quota' '  quota_rule = *:storage=1G' '  quota_rule2 = Full:storage=+0' '  quota_vsizes = yes' '}' 3>&-
-	LAB_IMAP_CAPABILITY='IMAP4rev1 SASL-IR LITERAL+ UIDPLUS' "$BATS_TEST_DIRNAME/lab/lab" start "$LABS/nomove" dovecot 3>&-
+	"$BATS_TEST_DIRNAME/lab/lab" start "$LABS/lab" dovecot 3>&-
+	# shellcheck disable=SC2016
+	LAB_IMAP_CAPABILITY='IMAP4rev1 SASL-IR LITERAL+ UIDPLUS' "$BATS_TEST_DIRNAME/lab/lab" start "$LABS/nomove" dovecot -- \
+		'protocol imap {' '  mail_plugins = $mail_plugins imap_zlib quota' '}' \
+		'plugin {' '  quota = count:User quota' '  quota_rule = *:storage=12M' '  quota_vsizes = yes' '}' 3>&-
 	LAB_IMAP_CAPABILITY='IMAP4rev1 SASL-IR' "$BATS_TEST_DIRNAME/lab/lab" start "$LABS/plain" dovecot 3>&-
 }
 labs_down() {
@@ -27,6 +29,7 @@ use() {
 	set +a
 }
 imap() { "$BATS_TEST_DIRNAME/lab/imapdo" "$lab" "${user:-alice}" "$@"; }
+deliver() { "$BATS_TEST_DIRNAME/lab/deliver" "$lab" "${user:-alice}" "$@"; }
 fill() { "$BATS_TEST_DIRNAME/lab/fill" "$lab" "${user:-alice}" "$@"; }
 
 # is CODE: the exit status.

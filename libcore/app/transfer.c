@@ -96,38 +96,38 @@ void transit_explain_missing(const struct transit *s, struct fault *why)
 	    s->t->target.mailbox);
 }
 
-static uint32_t send_status(struct imap_line *l, const char *mailbox, struct fault *f)
+int transfer_status(
+    struct imap_line *l, const char *mailbox, uint32_t *uidvalidity, struct fault *f)
 {
 	struct imap_cmd c;
+	struct event ev;
+	uint32_t tag;
+	int r;
 
 	imap_cmd_init(&c, l->imap, "STATUS");
 	imap_mailbox(&c, mailbox);
 	imap_list(&c);
 	imap_atom(&c, "UIDVALIDITY");
 	imap_list_end(&c);
-	return imap_send(l->imap, &c, f);
+	tag = imap_send(l->imap, &c, f);
+	if (tag == 0)
+		return -1;
+	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
+		if (ev.kind == EV_MAILBOX_STATUS && uidvalidity != NULL)
+			*uidvalidity = ev.status.uidvalidity;
+	return r == -1 ? fault_while(f, "%s", mailbox) : 0;
 }
 
 int transfer_check(struct transfer *t, struct fault *f)
 {
 	struct imap_line *l;
-	struct event ev;
-	uint32_t tag, uidvalidity = 0;
-	int r;
+	uint32_t uidvalidity = 0;
 
 	if (t->target.uidvalidity == 0)
 		return 0;
 	l = lines_get(t->lines, t->account, false, f);
-	if (l == NULL)
+	if (l == NULL || transfer_status(l, t->target.mailbox, &uidvalidity, f) == -1)
 		return -1;
-	tag = send_status(l, t->target.mailbox, f);
-	if (tag == 0)
-		return -1;
-	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
-		if (ev.kind == EV_MAILBOX_STATUS)
-			uidvalidity = ev.status.uidvalidity;
-	if (r == -1)
-		return fault_while(f, "%s", t->target.mailbox);
 	if (uidvalidity != t->target.uidvalidity)
 		return fault_set(f, FAULT_DATA, "%s: stale URL: its UIDVALIDITY is %u now, not %u",
 		    t->target.mailbox, uidvalidity, t->target.uidvalidity);

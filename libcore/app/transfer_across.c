@@ -23,7 +23,7 @@ struct parcel {
 	uint64_t size;
 	char *flags; /* owned; blanks between */
 	char date[DATE_MAX];
-	bool missing; /* TRYCREATE */
+	bool waits; /* its APPEND has no answer yet */
 };
 
 /* What is asked before: which are there, and how large. By UID. */
@@ -292,85 +292,70 @@ static int note_appended(
 	return transit_pair(x->s, ev->uidvalidity, uid, ev->uids_to, f);
 }
 
-static int take_append(
-    struct crossing *x, const struct event *ev, const struct flight_cmd *done, struct fault *f)
+static int take_append(struct crossing *x, const struct event *ev, const struct flight_cmd *done,
+    bool *refused, struct fault *f)
 {
 	struct parcel *p;
 
 	if (done == NULL)
 		return 0;
 	p = &x->parcel[done->kind];
+	p->waits = false;
 	if (done->why.cls == FAULT_NONE)
 		return note_appended(x, p, ev, f);
-	p->missing = done->code == CODE_TRYCREATE;
-	return p->missing ? 0 : transit_fail(x->s, p->uid, &done->why, f);
+	*refused = true;
+	return transit_fail(x->s, p->uid, &done->why, f);
 }
 
-static int note_lost(struct crossing *x, struct fault *f)
+static int fail_waiting(struct crossing *x, const struct fault *why, struct fault *f)
 {
-	struct flight *fl = &x->s->flight;
-
-	for (size_t i = 0; i < fl->n; i++) {
-		struct fault why = fl->cmd[i].why;
-
-		if (fl->cmd[i].done)
-			continue;
-		x->stop = why;
-		fault_while(&why, "may or may not be copied to %s, too", x->s->t->target.mailbox);
-		if (transit_fail(x->s, x->parcel[fl->cmd[i].kind].uid, &why, f) == -1)
+	for (size_t k = 0; k < x->nparcel; k++)
+		if (x->parcel[k].waits && transit_fail(x->s, x->parcel[k].uid, why, f) == -1)
 			return -1;
-	}
 	return 0;
 }
 
-static int append(struct crossing *x, bool again, struct fault *f)
+/* All that wait, in one flight. 1: some wait still, and may go again, 0: none does, -1. */
+static int append(struct crossing *x, struct fault *f)
 {
 	struct flight *fl = &x->s->flight;
 	struct flight_cmd *done;
 	struct event ev;
 	struct fault lost;
+	bool refused = false;
+	int r;
 
 	flight_init(fl, x->to->imap);
-	for (size_t k = 0; k < x->nparcel; k++) {
-		if (again && !x->parcel[k].missing)
-			continue;
-		x->parcel[k].missing = false;
-		if (send_append(x, k, f) == -1)
-			return -1;
-	}
-	while (flight_next(fl, &ev, &done, &lost) == 1)
-		if (take_append(x, &ev, done, f) == -1)
-			return -1;
-	return note_lost(x, f);
-}
-
-static int fail_missing(struct crossing *x, const struct fault *why, struct fault *f)
-{
 	for (size_t k = 0; k < x->nparcel; k++)
-		if (x->parcel[k].missing && transit_fail(x->s, x->parcel[k].uid, why, f) == -1)
+		if (x->parcel[k].waits && send_append(x, k, f) == -1)
 			return -1;
-	return 0;
+	while ((r = flight_next(fl, &ev, &done, &lost)) == 1)
+		if (take_append(x, &ev, done, &refused, f) == -1)
+			return -1;
+	/* A literal that is refused while it is on its way ends the connection (see the session): what was to follow it has not gone out. */
+	if (r == 0 || refused)
+		return r != 0;
+	x->stop = lost;
+	fault_while(&lost, "may or may not be copied to %s, too", x->s->t->target.mailbox);
+	return fail_waiting(x, &lost, f);
 }
 
 static int deliver(struct crossing *x, struct fault *f)
 {
-	struct transfer *t = x->s->t;
 	struct fault why;
-	bool missing = false;
+	int r = 1;
 
-	if (append(x, false, f) == -1)
-		return -1;
 	for (size_t k = 0; k < x->nparcel; k++)
-		missing = missing || x->parcel[k].missing;
-	if (!missing || !imap_alive(x->to->imap))
-		return 0;
-	transit_explain_missing(x->s, &why);
-	if (t->create && !t->created && transit_create(x->s, x->to, &why) == 0) {
-		if (append(x, true, f) == -1)
-			return -1;
-		transit_explain_missing(x->s, &why);
+		x->parcel[k].waits = true;
+	while (r == 1) {
+		x->to = lines_get(x->s->t->lines, x->s->t->account, true, &why);
+		if (x->to == NULL) {
+			x->stop = why;
+			return fail_waiting(x, &why, f);
+		}
+		r = append(x, f);
 	}
-	return fail_missing(x, &why, f);
+	return r;
 }
 
 /* ---- all of it */
@@ -421,6 +406,17 @@ static int carry(struct crossing *x, struct fault *f)
 	return r;
 }
 
+static int fail_all(struct transit *s, const struct fault *why, struct fault *f)
+{
+	const struct set *uids = &s->batch->uids;
+
+	for (size_t i = 0; i < uids->n; i++)
+		for (uint32_t uid = uids->r[i].lo; uid <= uids->r[i].hi; uid++)
+			if (transit_fail(s, uid, why, f) == -1)
+				return -1;
+	return 0;
+}
+
 static int cross(struct crossing *x, struct fault *f)
 {
 	struct transit *s = x->s;
@@ -440,15 +436,19 @@ static int cross(struct crossing *x, struct fault *f)
 	return transit_remove(s, &s->copied, false, f);
 }
 
-static int fail_all(struct transit *s, const struct fault *why, struct fault *f)
+/* Before the first octets go up: whether there is a mailbox for them, and where there is none, perhaps made. */
+static int prepare_target(const struct transit *s, struct imap_line *to, struct fault *why)
 {
-	const struct set *uids = &s->batch->uids;
+	struct transfer *t = s->t;
 
-	for (size_t i = 0; i < uids->n; i++)
-		for (uint32_t uid = uids->r[i].lo; uid <= uids->r[i].hi; uid++)
-			if (transit_fail(s, uid, why, f) == -1)
-				return -1;
-	return 0;
+	if (t->created || transfer_status(to, t->target.mailbox, NULL, why) == 0)
+		return 0;
+	if (!imap_alive(to->imap))
+		return -1;
+	if (t->create)
+		return transit_create(s, to, why);
+	transit_explain_missing(s, why);
+	return -1;
 }
 
 int transit_across(struct transit *s, struct fault *f)
@@ -462,7 +462,10 @@ int transit_across(struct transit *s, struct fault *f)
 	x->s = s;
 	x->fd = -1;
 	x->to = lines_get(s->t->lines, s->t->account, true, &why);
-	r = x->to != NULL ? cross(x, f) : fail_all(s, &why, f);
+	if (x->to == NULL || prepare_target(s, x->to, &why) == -1)
+		r = fail_all(s, &why, f);
+	else
+		r = cross(x, f);
 	drop_parcels(x);
 	if (x->fd != -1)
 		close(x->fd);

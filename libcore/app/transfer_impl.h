@@ -58,6 +58,9 @@ int transit_remove(struct transit *s, const struct set *which, bool look, struct
 int transit_look(
     struct transit *s, const struct set *which, struct set *found, bool *lost, struct fault *f);
 bool transit_has_uidplus(const struct imap_line *l);
+/* STATUS of a mailbox: 0 with its UIDVALIDITY (may be NULL), or -1: refused, or the line is lost. */
+int transfer_status(
+    struct imap_line *l, const char *mailbox, uint32_t *uidvalidity, struct fault *f);
 /* CREATE of the target. 0, or -1 with the fault in *why. */
 int transit_create(const struct transit *s, struct imap_line *l, struct fault *why);
 /* The target is missing: what to do about it. */
