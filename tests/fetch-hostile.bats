@@ -246,7 +246,7 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	converted 'UID 1 BINARY[2] (ERROR "busy" TEMPFAIL 5)'
 	fails 75 'not converted: busy (TEMPFAIL)' fetch -t text/plain "$(u 1 2)"
 	converted 'UID 1 BINARY[2] (ERROR "busy \x1b[2J" TEMPFAIL)' ok
-	fails 75 'not converted: busy \\033[2J (TEMPFAIL)' fetch -t text/plain "$(u 1 2)"
+	fails 75 'not converted: busy \033[2J (TEMPFAIL)' fetch -t text/plain "$(u 1 2)"
 	converted 'UID 1 BINARY[2] (ERROR "gone" BADPARAMETERS NIL "text/plain")' ok
 	fails 65 'not converted: gone' fetch -t text/plain "$(u 1 2)"
 	converted 'UID 1 BINARY[2] NIL' ok
@@ -525,6 +525,10 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 		run --separate-stderr fetch --preview "$(u 1)"
 		is 0
 	done
+	CAPS=
+	server -- 'auto UID FETCH 1 \(UID BODY.PEEK\[1\]<0.4096>\) => * 1 FETCH (UID 1 BODY[1]<0> {11}\r\na\r\n\tb\x1b[2<i>) | ok'
+	gives 'imap://alice@127.0.0.1/INBOX;UIDVALIDITY=7/;UID=1\ta b[2<i>\n' fetch --preview "$(u 1)"
+	CAPS=PREVIEW
 	server -- 'auto UID FETCH 1 \(UID PREVIEW\) => * 1 FETCH (UID 1 FLAGS ()) | ok'
 	fails 65 'does not give a preview' fetch --preview "$(u 1)"
 }

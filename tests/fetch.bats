@@ -288,9 +288,45 @@ uidvalidity() { imap "STATUS $box (UIDVALIDITY)" | grep -o 'UIDVALIDITY [0-9]*' 
 	[[ $output = *'"preview":"Hello Alice."}' ]]
 	refuses 65 'not of a part' fetch --preview "$url/;SECTION=1"
 	refuses 65 'no such message' fetch --preview "alice/$box/;UID=9"
-	a_message Original | "$BATS_TEST_DIRNAME/lab/deliver" "$LABS/plain" alice "$box"
-	refuses 69 'does not offer PREVIEW' plainly --preview "$url"
 }
+
+@test "--preview, made here" {
+	a_message Original >m
+	both m
+	run --separate-stderr plainly --preview "$url"
+	is 0
+	[ "$output" = "$(fetch --preview "$url" | sed "s/UIDVALIDITY=[0-9]*/UIDVALIDITY=$(plain_uidvalidity)/")" ]
+	many_parts m
+	both m
+	crlf >m <<-'END'
+		MIME-Version: 1.0
+		Content-Type: text/html; charset=iso-8859-1
+		Content-Transfer-Encoding: base64
+
+		PGhlYWQ+PHRpdGxlPk5vPC90aXRsZT48L2hlYWQ+PHA+Q2Fm6SA8Yj5ub2ly
+		PC9iPiZhbXA7IG1vcmU8L3A+
+	END
+	both m
+	printf 'Content-Type: image/png\r\nMIME-Version: 1.0\r\n\r\nx\r\n' >m
+	both m
+	{ printf 'Subject: x\r\n\r\n> quoted\r\n' && yes 'Ü and so on' | head -n 5000 | crlf; } >m
+	both m
+	for i in 1 2 3 9 4 5; do echo "alice/$box/;UID=$i"; done >urls
+	run --separate-stderr plainly -v --preview - <urls
+	is 65
+	says 'previews are made here'
+	says 'UID=9: no such message'
+	[ "$(cut -f 2 <<<"$output" | head -n 4)" = $'Hello Alice.\nCafé au lait, soft break. End=\nCafé noir& more' ] || { echo "$output"; false; }
+	[ "$(tail -n 1 <<<"$output" | cut -f 2 | LC_ALL=C.UTF-8 wc -m)" -eq 201 ]
+	# in flights of 16, and in order
+	"$BATS_TEST_DIRNAME/lab/fill" "$LABS/plain" alice "$box-many" 100 500
+	seq 100 -1 1 | sed "s|.*|alice/$box-many/;UID=&|" >urls
+	plainly --preview - <urls >previews
+	[ "$(grep -o 'UID=[0-9]*' previews)" = "$(grep -o 'UID=[0-9]*' urls)" ]
+	grep -q 'The quick brown fox' previews
+}
+
+plain_uidvalidity() { "$BATS_TEST_DIRNAME/lab/imapdo" "$LABS/plain" alice "STATUS $box (UIDVALIDITY)" | grep -o 'UIDVALIDITY [0-9]*' | cut -d ' ' -f 2; }
 
 @test "what the server does not offer: CONVERT" {
 	a_message Original | deliver "$box"

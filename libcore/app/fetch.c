@@ -54,8 +54,6 @@ static int header_section(struct ask *a, const char *section, struct fault *f)
 /* A message as it is, its header or text, is there or it is not; only of parts servers say {0}. */
 static bool needs_structure(const struct fetch *j, const char *section)
 {
-	if (j->form == FORM_PREVIEW)
-		return false;
 	return (j->form != FORM_OCTETS && j->form != FORM_HEADER) ||
 	    (section != NULL && section[0] >= '0' && section[0] <= '9');
 }
@@ -68,7 +66,7 @@ static enum ask_how how_of(const struct run *r)
 	case FORM_CONVERTED:
 		return ASK_CONVERT;
 	case FORM_PREVIEW:
-		return ASK_PREVIEW;
+		return r->preview ? ASK_PREVIEW : ASK_NOTHING;
 	case FORM_STRUCTURE:
 	case FORM_FILES:
 		return ASK_NOTHING;
@@ -84,7 +82,7 @@ int ask_make(const struct run *r, const struct urls_item *item, struct ask *a, s
 
 	*a = (struct ask){.item = item,
 	    .section = u->section != NULL ? u->section : "",
-	    .look = needs_structure(j, u->section),
+	    .look = j->form == FORM_PREVIEW ? !r->preview : needs_structure(j, u->section),
 	    .how = how_of(r),
 	    .offset = j->has_range ? j->offset : u->partial_offset,
 	    .length = j->has_range ? j->length : u->partial_length};
@@ -102,8 +100,6 @@ static int check_capability(const struct run *r, struct fault *f)
 {
 	if (r->job->form == FORM_CONVERTED && !imap_has(r->line->imap, "CONVERT"))
 		return fault_set(f, FAULT_REFUSED, "the server does not offer CONVERT (RFC 5259)");
-	if (r->job->form == FORM_PREVIEW && !imap_has(r->line->imap, "PREVIEW"))
-		return fault_set(f, FAULT_REFUSED, "the server does not offer PREVIEW (RFC 8970)");
 	return 0;
 }
 
@@ -312,8 +308,25 @@ static int ask_batch(struct run *r, struct fault *f)
 	return got;
 }
 
+/* With -v: what the server does, and what is done here. */
+static void note_rung(const struct run *r)
+{
+	const struct tool *t = r->job->tool;
+
+	if (r->job->form == FORM_DECODED || r->job->form == FORM_FILES)
+		tool_note(t, "%s",
+		    r->binary ? "the server decodes (BINARY)"
+			      : "decoded here: the server does not offer BINARY");
+	if (r->job->form == FORM_PREVIEW)
+		tool_note(t, "%s",
+		    r->preview ? "the server makes previews (PREVIEW)"
+			       : "previews are made here: the server does not offer PREVIEW");
+}
+
 static int run_batch(struct run *r, struct fault *f)
 {
+	int got;
+
 	r->line = NULL;
 	r->retries = ASK_RETRIES;
 	r->refused = (struct fault){0};
@@ -322,11 +335,12 @@ static int run_batch(struct run *r, struct fault *f)
 		return 0;
 	}
 	r->binary = imap_has(r->line->imap, "BINARY");
-	if (r->job->form == FORM_DECODED || r->job->form == FORM_FILES)
-		tool_note(r->job->tool, "%s",
-		    r->binary ? "the server decodes (BINARY)"
-			      : "decoded here: the server does not offer BINARY");
-	int got = r->job->form == FORM_FILES ? files_run(r, f) : ask_batch(r, f);
+	r->preview = imap_has(r->line->imap, "PREVIEW");
+	note_rung(r);
+	if (r->job->form == FORM_FILES || (r->job->form == FORM_PREVIEW && !r->preview))
+		got = group_run(r, f);
+	else
+		got = ask_batch(r, f);
 	structure_free(&r->structure);
 	return got;
 }

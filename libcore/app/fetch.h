@@ -28,7 +28,7 @@ enum fetch_form {
 	/* The header section of the message, or the MIME header of the part: its Content-* fields. */
 	FORM_HEADER,
 	FORM_STRUCTURE, /* a record a part: url, section, type, charset, encoding, octets, name */
-	FORM_PREVIEW,   /* a record a message: url, preview */
+	FORM_PREVIEW,   /* a record a message: url, preview: PREVIEW, or made here */
 	FORM_FILES, /* attachments into files, a record each: url, section, type, octets, path */
 };
 

@@ -73,24 +73,28 @@ static void cut_preview(struct buf *text)
 	text->len = at;
 }
 
-static int print_preview(
-    const struct run *r, const struct urls_item *item, const struct node *preview, struct fault *f)
+int answer_preview(
+    const struct run *r, const struct urls_item *item, const char *text, struct fault *f)
 {
-	bool nil = preview->kind == NODE_NIL || preview->kind == NODE_LIST;
-	struct buf url, text;
+	struct buf url, some;
 	int got;
 
 	buf_init(&url, URL_MAX);
-	buf_init(&text, RESPONSE_STRING_MAX);
+	buf_init(&some, RESPONSE_STRING_MAX);
 	part_url(item, "", &url);
-	buf_put(&text, preview->s, preview->len);
-	cut_preview(&text);
-	struct record_field fields[] = {
-	    {"url", buf_str(&url), false}, {"preview", nil ? NULL : buf_str(&text), false}};
+	buf_puts(&some, text != NULL ? text : "");
+	cut_preview(&some);
+	struct record_field fields[] = {{"url", buf_str(&url), false},
+	    {"preview", text != NULL ? buf_str(&some) : NULL, false}};
 	got = tool_record(r->job->tool, r->job->out, fields, sizeof(fields) / sizeof(fields[0]), f);
 	buf_free(&url);
-	buf_free(&text);
+	buf_free(&some);
 	return got;
+}
+
+static const char *text_of(const struct node *n)
+{
+	return n->kind == NODE_NIL || n->kind == NODE_LIST ? NULL : n->s;
 }
 
 static int take_preview(struct run *r, struct ask *a, struct fault *f)
@@ -104,7 +108,7 @@ static int take_preview(struct run *r, struct ask *a, struct fault *f)
 			continue;
 		seen = true;
 		if ((ev->fetch.has & FETCH_PREVIEW) != 0)
-			return print_preview(r, a->item, ev->fetch.preview, f);
+			return answer_preview(r, a->item, text_of(ev->fetch.preview), f);
 	}
 	if (got == -1)
 		return -1;
@@ -209,6 +213,8 @@ static int take_part(struct run *r, struct ask *a, struct fault *f)
 		return print_structure(r, a, p, whole, f);
 	case FORM_FILES:
 		return files_list(r, a, f);
+	case FORM_PREVIEW:
+		return preview_list(r, a, f);
 	case FORM_DECODED:
 		return take_decoded(r, a, p, f);
 	case FORM_HEADER:
@@ -226,8 +232,8 @@ int answer_take(struct run *r, struct ask *a, struct fault *f)
 
 	if (a->how == ASK_PREVIEW)
 		return take_preview(r, a, f);
-	if (a->file != NULL)
-		return files_take(r, a, f);
+	if (a->wanted != NULL)
+		return r->job->form == FORM_FILES ? files_take(r, a, f) : preview_take(r, a, f);
 	if (!a->look && !a->shared)
 		return take_octets(r, a, NULL, f);
 	if (a->look)

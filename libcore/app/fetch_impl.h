@@ -27,10 +27,10 @@ enum ask_how {
 /* One question: the structure of a message, or octets of it, or both. */
 struct ask {
 	const struct urls_item *item;
-	const char *section;          /* of the octets; "": all; borrowed, or `own` */
-	char *own;                    /* to be freed, or NULL */
-	const struct part_file *file; /* FORM_FILES: where the octets go */
-	bool look;                    /* for its structure */
+	const char *section;         /* of the octets; "": all; borrowed, or `own` */
+	char *own;                   /* to be freed, or NULL */
+	const struct wanted *wanted; /* a part that was looked for, or NULL */
+	bool look;                   /* for its structure */
 	bool shared; /* that of the question before it will do: it is of the same message */
 	enum ask_how how;
 	uint64_t offset, length; /* the range that is wanted; length 0: to the end */
@@ -44,13 +44,15 @@ struct ask {
 	struct fault *refusal; /* owned */
 };
 
-/* An attachment that is to be saved. */
-struct part_file {
+/* A part that the structure of a message has shown to be wanted: an attachment, or text for a preview. */
+struct wanted {
 	const struct urls_item *item;
-	char *section, *type; /* "2.1", "image/png" */
+	char *section, *type; /* "2.1", "image/png"; NULL: there is no such part */
+	char *charset;        /* or NULL */
 	uint64_t octets;      /* in its transfer encoding, as the server says */
+	uint64_t length;      /* so much of it will do; 0: all */
 	enum decode_kind kind;
-	char name[FILE_NAME_OCTETS + 1];
+	char name[FILE_NAME_OCTETS + 1]; /* of the file */
 };
 
 /* A batch being worked off. */
@@ -62,14 +64,15 @@ struct run {
 	struct imap_line *line; /* NULL: none yet, or it was lost */
 	uint32_t opening;       /* tag of the EXAMINE */
 	bool opened;
-	bool reused; /* the connection is one of a batch before */
-	bool binary; /* the server decodes */
+	bool reused;  /* the connection is one of a batch before */
+	bool binary;  /* the server decodes */
+	bool preview; /* the server makes previews */
 	int retries;
 	struct fault
 	    refused;         /* why the mailbox cannot be read, for all that is left of the batch */
 	struct saver *saver; /* FORM_FILES */
-	struct part_file *file;
-	size_t nfile, capfile;
+	struct wanted *wanted;
+	size_t nwanted, capwanted;
 	struct structure structure; /* the last one that came; n 0: none */
 	/* of run_asks(): */
 	struct ask *ask;
@@ -133,12 +136,23 @@ int answer_take(struct run *r, struct ask *a, struct fault *f);
 /* Appends the URL of a part: the item's, with the mailbox's UIDVALIDITY. `section` "": the message. */
 void part_url(const struct urls_item *item, const char *section, struct buf *out);
 
-/* fetch_files.c */
-/* The attachments of a whole batch, group by group. As run_asks(). */
-int files_run(struct run *r, struct fault *f);
-/* Notes which parts of the message are to be saved: 0 or -1. */
+/* Prints the record of a preview, NULL: none. 0, or -1: FAULT_IO. */
+int answer_preview(
+    const struct run *r, const struct urls_item *item, const char *text, struct fault *f);
+
+/* fetch_group.c: for what needs a second flight. */
+/* The whole batch, group by group: structures, then what is wanted of them. As run_asks(). */
+int group_run(struct run *r, struct fault *f);
+/* One more part, empty, to be filled before the next; NULL: no memory. */
+struct wanted *wanted_add(struct run *r, const struct urls_item *item, struct fault *f);
+int wanted_fill(struct wanted *w, const struct part *p, struct fault *f);
+/* Only the first n stay. */
+void wanted_forget(struct run *r, size_t n);
+
+/* fetch_files.c, fetch_preview.c: what is wanted of the message whose structure has come (0 or -1), and what becomes of it. */
 int files_list(struct run *r, const struct ask *a, struct fault *f);
-/* Fetches one into its file. */
 int files_take(struct run *r, struct ask *a, struct fault *f);
+int preview_list(struct run *r, const struct ask *a, struct fault *f);
+int preview_take(struct run *r, struct ask *a, struct fault *f);
 
 #endif
