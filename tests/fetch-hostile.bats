@@ -320,6 +320,13 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	says 'octets of another message'
 	body '* 1 FETCH (BODY[1] {5}\r\nthese UID 1)'
 	gives these fetch "$(u 1 1)"
+	# the names of fields, quoted or not; but the same
+	for given in '(SUBJECT TO)' '("Subject" "To")'; do
+		server -- "auto UID FETCH 1 \\(UID BODY.PEEK\\[HEADER.FIELDS \\(SUBJECT TO\\)\\]\\) => * 1 FETCH (UID 1 BODY[HEADER.FIELDS $given] {2}\\r\\nhi) | ok"
+		gives hi fetch "$(u 1 'HEADER.FIELDS%20(SUBJECT%20TO)')"
+	done
+	server -- 'auto UID FETCH 1 .* => * 1 FETCH (UID 1 BODY[HEADER.FIELDS (SUBJECT)] {4}\r\nevil) | ok'
+	fails 65 'no such message' fetch "$(u 1 'HEADER.FIELDS%20(SUBJECT%20TO)')"
 	# once is enough
 	body '* 1 FETCH (UID 1 BODY[1] {5}\r\nthese BODY[1] {5}\r\ntwice) | * 1 FETCH (UID 1 BODY[1] {6}\r\nthrice)'
 	gives these fetch "$(u 1 1)"

@@ -158,12 +158,17 @@ static int sink_end(struct sink *s, struct fault *f)
 	return write_out(s, out, len, f);
 }
 
+/* Without regard to case; some servers quote the names of fields. */
 static bool same_section(const char *asked, const char *given)
 {
-	size_t n = strcspn(asked, " ");
-
-	/* Field names behind a blank are quoted by some. */
-	return strncasecmp(asked, given, n) == 0 && (given[n] == '\0' || given[n] == ' ');
+	for (;; asked++, given++) {
+		asked += strspn(asked, "\"");
+		given += strspn(given, "\"");
+		if (strncasecmp(asked, given, 1) != 0)
+			return false;
+		if (*asked == '\0')
+			return true;
+	}
 }
 
 bool ask_is_section(const struct ask *a, const struct section_event *s)
