@@ -207,13 +207,17 @@ static void add_value(struct job *j, struct line *l, const struct mailbox_entry 
 	add_field(l, j->entry[k], binary ? NULL : v->s, false);
 }
 
-static void put_url(struct job *j, const struct mailbox_entry *e, struct buf *out)
+static int put_url(struct job *j, const struct mailbox_entry *e, struct buf *out, struct fault *f)
 {
 	struct url u = j->base;
 
-	u.mailbox = (char *)(uintptr_t)e->name;
+	u.mailbox = strdup(e->name);
+	if (u.mailbox == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
 	u.uidvalidity = (e->has & STATUS_UIDVALIDITY) != 0 ? e->uidvalidity : 0;
 	url_build(out, &u);
+	free(u.mailbox);
+	return 0;
 }
 
 /* Without their backslashes, which a line would double. */
@@ -236,7 +240,7 @@ static int print_mailbox(struct job *j, const struct mailbox_entry *e, struct fa
 
 	buf_init(&l.url, URL_MAX);
 	buf_init(&l.attributes, ATTRIBUTES_MAX);
-	put_url(j, e, &l.url);
+	r = put_url(j, e, &l.url, f);
 	put_attributes(&l.attributes, e->attributes);
 	add_field(&l, "url", buf_str(&l.url), false);
 	add_field(&l, "attributes", l.attributes.len > 0 ? buf_str(&l.attributes) : NULL, false);
@@ -246,7 +250,8 @@ static int print_mailbox(struct job *j, const struct mailbox_entry *e, struct fa
 		add_status(&l, e);
 	for (size_t k = 0; k < j->nentry; k++)
 		add_value(j, &l, e, k);
-	r = tool_record(&j->tool, stdout, l.field, l.n, f);
+	if (r == 0)
+		r = tool_record(&j->tool, stdout, l.field, l.n, f);
 	buf_free(&l.url);
 	buf_free(&l.attributes);
 	return r;

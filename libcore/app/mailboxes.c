@@ -272,7 +272,8 @@ static int take_value(
 		return no_memory(f);
 	memcpy(copy, n->s, n->len);
 	copy[n->len] = '\0';
-	h->value[k] = (struct mailbox_value){copy, n->len};
+	h->value[k].s = copy;
+	h->value[k].len = n->len;
 	table_charge(&m->table, h, n->len + 1);
 	return 0;
 }

@@ -80,7 +80,7 @@ enum {
 };
 
 struct mailbox_value {
-	const char *s; /* any octets, with a NUL behind them; NULL: no value */
+	char *s; /* any octets, with a NUL behind them; NULL: no value */
 	size_t len;
 };
 
@@ -138,7 +138,7 @@ const char *mailboxes_how(const struct mailboxes *m);
 void mailboxes_free(struct mailboxes *m);
 
 /* Appends the attributes, blanks between: "\HasNoChildren \Subscribed \Sent"; nothing for 0. */
-void mailboxes_attributes(struct buf *out, unsigned attributes);
+void mailboxes_attributes(struct buf *out, unsigned set);
 /* The LIST_* of "\Sent", in any case; 0: not known. */
 unsigned mailboxes_attribute(const char *name, size_t n);
 

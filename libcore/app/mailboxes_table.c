@@ -18,7 +18,7 @@ void held_free(struct held *h)
 	if (h == NULL)
 		return;
 	for (size_t i = 0; i < h->nvalue; i++)
-		free((void *)(uintptr_t)h->value[i].s);
+		free(h->value[i].s);
 	free(h->value);
 	free(h->refusal);
 	free(h);

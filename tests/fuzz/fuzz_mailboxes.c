@@ -63,13 +63,14 @@ static void same_command(struct imap *s, const struct mailbox_entry *e)
 
 static void same_url(const struct mailbox_entry *e)
 {
-	struct url u = {.host = (char *)(uintptr_t) "h",
-		       .absolute_path = true,
-		       .mailbox = (char *)(uintptr_t)e->name},
-		   back = {0};
+	char host[] = "h", name[8 * MAILBOXES_NAME_MAX];
+	struct url u = {.host = host, .absolute_path = true, .mailbox = name}, back = {0};
 	struct fault f;
 	struct buf b;
 
+	if (strlen(e->name) >= sizeof(name))
+		abort();
+	memcpy(name, e->name, strlen(e->name) + 1);
 	buf_init(&b, URL_MAX);
 	url_build(&b, &u);
 	if (buf_failed(&b) || url_parse(&back, b.data, b.len, &f) == -1 || back.mailbox == NULL ||

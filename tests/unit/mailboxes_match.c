@@ -105,8 +105,8 @@ TEST(a_long_name_is_matched_in_time)
 	static char pattern[MAILBOXES_NAME_MAX + 1], name[MAILBOXES_NAME_MAX + 1];
 
 	memset(name, 'a', MAILBOXES_NAME_MAX);
-	for (size_t i = 0; i + 2 < MAILBOXES_NAME_MAX; i += 3)
-		memcpy(pattern + i, i % 2 == 0 ? "*a%" : "%a*", 3);
+	for (size_t i = 0; i + 2 < MAILBOXES_NAME_MAX; i++)
+		pattern[i] = "*a%%a*"[i % 6];
 	CHECK(!mailboxes_pattern(pattern, "b", '/'));
 	pattern[strlen(pattern)] = 'b';
 	CHECK(!mailboxes_pattern(pattern, name, '/'));
