@@ -164,7 +164,7 @@ TEST(a_line_that_is_lost)
 TEST(as_many_as_a_flight_holds)
 {
 	struct change c[CHANGES_MAX];
-	char script[8000] = PEER_IN(""), name[CHANGES_MAX][8];
+	char script[8000] = PEER_IN(""), name[CHANGES_MAX][16];
 	size_t at = strlen(script);
 
 	for (int i = 0; i < CHANGES_MAX; i++) {
