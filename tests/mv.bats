@@ -469,7 +469,7 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 	fake_wait
 	# OK is said, and one is still there
 	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$COPY" 'ok [COPYUID 9 1:2 5:6] x' 'expect-cmd UID STORE 1:2 .*' "$DONE" \
-		'expect-cmd UID EXPUNGE 1:2' 'send * 1 EXPUNGE' "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE"
+		'expect-cmd UID EXPUNGE 1:2' 'send * 1 EXPUNGE' "$DONE" 'expect-cmd UID EXPUNGE 1:2' "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE"
 	two
 	is 69
 	rows 3

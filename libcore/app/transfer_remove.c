@@ -4,7 +4,7 @@
 
 #include "app/transfer_impl.h"
 
-enum step { STEP_LOOK, STEP_STORE, STEP_EXPUNGE };
+enum step { STEP_LOOK = 1, STEP_STORE = 2, STEP_EXPUNGE = 4 };
 
 bool transit_has_uidplus(const struct imap_line *l)
 {
@@ -43,29 +43,39 @@ int transit_look(
 	return 0;
 }
 
-static int send_piece(struct transit *s, const struct set *piece, bool look, struct fault *f)
+static int send_store(struct transit *s, const struct set *piece, struct fault *f)
 {
 	struct imap_cmd c;
 
-	if (look && flight_search(&s->flight, piece, NULL, STEP_LOOK, f) == -1)
-		return -1;
 	imap_cmd_init(&c, s->line->imap, "UID STORE");
 	imap_uids(&c, piece);
 	imap_atom(&c, "+FLAGS.SILENT");
 	imap_list(&c);
 	imap_flag(&c, "\\Deleted");
 	imap_list_end(&c);
-	if (flight_send(&s->flight, &c, STEP_STORE, f) == -1)
-		return -1;
-	if (!transit_has_uidplus(s->line))
-		return 0;
-	/* It may follow at once: were the flag refused, nothing but what is to go anyway could have it. */
+	return flight_send(&s->flight, &c, STEP_STORE, f);
+}
+
+static int send_expunge(struct transit *s, const struct set *piece, struct fault *f)
+{
+	struct imap_cmd c;
+
 	imap_cmd_init(&c, s->line->imap, "UID EXPUNGE");
 	imap_uids(&c, piece);
 	return flight_send(&s->flight, &c, STEP_EXPUNGE, f);
 }
 
-static int send_all(struct transit *s, const struct set *which, bool look, struct fault *f)
+/* EXPUNGE may follow STORE at once: were the flag refused, nothing but what is to go anyway could have it. */
+static int send_piece(struct transit *s, const struct set *piece, unsigned steps, struct fault *f)
+{
+	if ((steps & STEP_LOOK) != 0 && flight_search(&s->flight, piece, NULL, STEP_LOOK, f) == -1)
+		return -1;
+	if ((steps & STEP_STORE) != 0 && send_store(s, piece, f) == -1)
+		return -1;
+	return (steps & STEP_EXPUNGE) != 0 ? send_expunge(s, piece, f) : 0;
+}
+
+static int send_all(struct transit *s, const struct set *which, unsigned steps, struct fault *f)
 {
 	struct set piece;
 	size_t at = 0;
@@ -74,7 +84,7 @@ static int send_all(struct transit *s, const struct set *which, bool look, struc
 	flight_init(&s->flight, s->line->imap);
 	set_init(&piece, URLS_WINDOW);
 	while ((r = urls_set_piece(which, &at, &piece, f)) == 1)
-		if (send_piece(s, &piece, look, f) == -1)
+		if (send_piece(s, &piece, steps, f) == -1)
 			break;
 	set_free(&piece);
 	return r == 0 ? 0 : -1;
@@ -121,7 +131,6 @@ static int pull(struct transit *s, const struct set *which, struct outcome *o, s
 	struct fault lost;
 	int r;
 
-	*o = (struct outcome){.good = true};
 	while ((r = flight_next(&s->flight, &ev, &done, &lost)) == 1) {
 		o->count += expunged(&ev);
 		if (flight_take_search(&ev, which, &s->there, f) == -1)
@@ -165,10 +174,24 @@ static int all_gone(struct transit *s, const struct set *which, struct fault *f)
 	return 0;
 }
 
+/* Without UIDPLUS that is all that can be done. */
+static int only_mark(struct transit *s, const struct set *which, unsigned steps, struct fault *f)
+{
+	struct outcome o = {.good = true};
+
+	if (send_all(s, which, steps, f) == -1 || pull(s, which, &o, f) == -1)
+		return -1;
+	if (o.good)
+		fault_set(&s->left, FAULT_REFUSED,
+		    "the server has no UIDPLUS: it is only marked as deleted here");
+	return 0;
+}
+
 int transit_remove(struct transit *s, const struct set *which, bool look, struct fault *f)
 {
 	const struct set *those = look ? &s->there : which;
-	struct outcome o;
+	unsigned steps = (look ? STEP_LOOK : 0) | STEP_STORE;
+	struct outcome o = {.good = true};
 
 	if (which->n == 0)
 		return 0;
@@ -176,17 +199,15 @@ int transit_remove(struct transit *s, const struct set *which, bool look, struct
 		fault_set(&s->left, FAULT_TEMP, "still here, too: the connection is gone");
 		return 0;
 	}
-	if (send_all(s, which, look, f) == -1)
-		return -1;
+	if (!transit_has_uidplus(s->line))
+		return only_mark(s, which, steps, f);
 	fault_set(&s->left, FAULT_REFUSED, "still here: the server said OK and did not remove it");
-	if (pull(s, which, &o, f) == -1)
+	if (send_all(s, which, steps | STEP_EXPUNGE, f) == -1 || pull(s, which, &o, f) == -1)
 		return -1;
-	if (!transit_has_uidplus(s->line)) {
-		if (o.good)
-			fault_set(&s->left, FAULT_REFUSED,
-			    "the server has no UIDPLUS: it is only marked as deleted here");
-		return 0;
-	}
+	/* Dovecot 2.3 at times does not see in an EXPUNGE what the STORE of the same flight has done. */
+	if (o.good && o.count < set_count(those) &&
+	    (send_all(s, those, STEP_EXPUNGE, f) == -1 || pull(s, those, &o, f) == -1))
+		return -1;
 	if (o.good && o.count >= set_count(those))
 		return all_gone(s, those, f);
 	return find_left(s, those, f);
