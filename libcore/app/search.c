@@ -1,7 +1,7 @@
 /* search: mailboxes in flights. */
 #include "app/search.h"
 
-#include <string.h>
+#include <stdlib.h>
 
 #include "app/search_impl.h"
 
@@ -147,6 +147,8 @@ static bool from_beginning(const struct search_request *q, uint64_t n, struct se
 static void set_positions(
     struct search_result *r, const struct search_plan *p, const struct search_slice *slice)
 {
+	if (p->partial)
+		r->to = (uint64_t)slice->last - slice->first + 1;
 	if (!p->cut)
 		return;
 	r->from = slice->first;
@@ -220,8 +222,14 @@ static int finish(struct search *s, struct imap_line *l, struct search_target *t
 {
 	struct search_printer pr;
 	bool refused = false;
-	int r = imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, f);
+	int r;
 
+	/* The line knows of one mailbox at a time: the one of the leg before is not open any more. */
+	if (leg->opening != 0) {
+		free(l->selected);
+		l->selected = NULL;
+	}
+	r = imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, f);
 	if (r == -1) {
 		if (!imap_alive(l->imap) || f->cls == FAULT_PROTOCOL)
 			return -1;
