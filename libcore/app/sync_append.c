@@ -213,7 +213,7 @@ static int receive(struct sync_job *j, struct cart *k, uint32_t tag, size_t from
 		return 0;
 	}
 
-	uint32_t uid[PARCELS]; /* adopting sends nothing, but the event is the session's */
+	uint32_t uid[PARCELS] = {0}; /* adopting sends nothing, but the event is the session's */
 	for (size_t i = 0; i < n; i++)
 		uid[i] = uid_of(j, &ev, i);
 	for (size_t i = 0; i < n; i++)
@@ -224,7 +224,7 @@ static int receive(struct sync_job *j, struct cart *k, uint32_t tag, size_t from
 
 static int send_each(struct sync_job *j, struct cart *k, struct fault *f)
 {
-	uint32_t tag[PARCELS];
+	uint32_t tag[PARCELS] = {0};
 	struct fault no;
 
 	for (size_t i = 0; i < k->n; i++)

@@ -143,7 +143,7 @@ struct batch {
 static int next_batch(struct sync_job *j, struct batch *b, struct scratch_move *at, struct fault *f)
 {
 	struct scratch_move m, last = *at;
-	int r;
+	int r = 0;
 
 	b->n = 0;
 	while (b->n < SYNC_BATCH &&
@@ -160,7 +160,7 @@ static int next_batch(struct sync_job *j, struct batch *b, struct scratch_move *
 		last = m;
 	}
 	*at = last;
-	return b->n > 0;
+	return r == -1 ? -1 : b->n > 0;
 }
 
 /* The UID that COPYUID gives to the k-th message of the command. */

@@ -76,10 +76,10 @@ static int replace(struct sync_job *j, struct delivery *d, struct state_message 
 
 static int fetch_whole(struct sync_job *j, struct state_message *m, struct fault *f)
 {
-	char guess[MAILDIR_NAME_MAX + 1], part[MAILDIR_NAME_MAX + 1];
+	char guess[MAILDIR_NAME_MAX + 1], part[MAILDIR_NAME_MAX + 1] = "";
 	struct delivery *d = &j->delivery[0];
 	struct maildir_name name;
-	bool in_new;
+	bool in_new = false;
 	int r;
 
 	if (sync_file(j->s, &j->row, m, 0, true, guess) == -1 ||
@@ -119,7 +119,7 @@ static int find(struct sync_job *j, const struct url *u, struct state_message *m
 
 static int run(struct sync_job *j, const struct url *u, struct fault *f)
 {
-	struct state_message m;
+	struct state_message m = {0};
 	int r;
 
 	if (u->mailbox == NULL || u->uid == 0)

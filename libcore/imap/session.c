@@ -275,6 +275,7 @@ int imap_next(struct imap *s, int timeout, struct event *ev, struct fault *f)
 	int limit = timeout == -1 ? s->timeout : timeout;
 	int64_t deadline = net_now() + limit;
 
+	ev->kind = EV_NONE;
 	if (!s->alive)
 		return fault_set(f, FAULT_TEMP, "the connection is gone");
 	for (;;) {
