@@ -378,6 +378,19 @@ static int one(struct sync *s, struct state_mailbox *row, struct sync_box *b, st
 	return state_begin(s->state, f);
 }
 
+/* What matters comes first. */
+static int inbox(struct sync *s, struct fault *f)
+{
+	struct state_mailbox row;
+	int r = state_mailbox_named(s->state, "INBOX", &row, f);
+
+	if (r != 1 || !sync_matches(s, row.name, row.delimiter))
+		return r == -1 ? -1 : 0;
+
+	struct sync_box *b = sync_box_named(s, row.name);
+	return is_due(s, &row, b, false) ? one(s, &row, b, f) : 0;
+}
+
 static int each(struct sync *s, bool sources, struct fault *f)
 {
 	struct state_mailbox row = {0};
@@ -409,7 +422,7 @@ static int run(struct sync *s, struct fault *f)
 	    sync_find_moves(s, f) == -1 || dial(s, f) == -1 || sync_folders(s, f) == -1)
 		return -1;
 	/* Messages that move are moved first, so that they are there when their new mailbox is looked at. */
-	if (each(s, true, f) == -1 || each(s, false, f) == -1)
+	if (each(s, true, f) == -1 || inbox(s, f) == -1 || each(s, false, f) == -1)
 		return -1;
 	return s->o->dry_run ? 0 : state_commit(s->state, f);
 }

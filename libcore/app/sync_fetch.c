@@ -581,10 +581,10 @@ int sync_fetch(struct sync_job *j, struct fault *f)
 {
 	if (adopt_orphans(j, f) == -1)
 		return -1;
-	if (!(j->s->policy & PLAN_PULL))
-		return 0;
 	if (j->matching && sync_match(j, f) == -1)
 		return -1;
+	if (!(j->s->policy & PLAN_PULL))
+		return 0;
 	if (j->s->o->dry_run)
 		return print_wanted(j, f);
 

@@ -4,7 +4,7 @@
 
 #include "app/sync_impl.h"
 
-enum { BITS = 32, FLYING_MAX = 500 };
+enum { BITS = 32, FLYING_MAX = 500, EMPTIED_MIN = 5 };
 
 /* What goes to the server: for each flag, the messages that get it or lose it. */
 struct pushes {
@@ -321,9 +321,22 @@ static int print_change(struct sync_job *j, const struct change *c, struct fault
 	return 0;
 }
 
+/* The file is gone, and the account does not want that on the server. */
+static bool is_left(const struct sync_job *j, const struct change *c)
+{
+	return c->local.gone && !c->action.forget && (j->s->policy & PLAN_PUSH);
+}
+
 static int save_change(struct sync_job *j, struct change *c, struct fault *f)
 {
 	bool keeps_mark = c->action.remove_remote && !has_uidplus(j);
+	bool was_kept = c->m.kept;
+
+	/* What this run may not do, another one may: only what the account forbids is settled. */
+	c->m.kept = c->remote.gone && !c->action.forget && (j->s->policy & PLAN_PULL);
+	c->m.absent = is_left(j, c) && !keeps_mark;
+	j->row.skipped -= c->m.kept && !was_kept;
+	j->row.skipped += was_kept && c->action.forget;
 
 	if (keeps_mark)
 		c->m.flags |= MAILDIR_TRASHED;
@@ -346,7 +359,7 @@ static int save(struct sync_job *j, const struct pushes *p, struct fault *f)
 		bool pushed = c.action.add != 0 || c.action.clear != 0 || c.action.remove_remote;
 
 		/* A change that may not cross is to be seen again. */
-		if (c.has_local && !pushed && !c.action.forget &&
+		if (c.has_local && !pushed && !c.action.forget && !is_left(j, &c) &&
 		    (c.local.gone || c.action.file != c.action.base))
 			j->pending = true;
 		if (pushed && p->refused) {
@@ -377,13 +390,31 @@ static int count_gone(struct sync_job *j, uint64_t *local, uint64_t *remote, str
 	return r;
 }
 
+/* All mailboxes that this run looks at have lost all that they had. */
+static bool is_emptied(const struct sync *s, uint64_t left)
+{
+	return s->had >= EMPTIED_MIN && left == 0;
+}
+
+static uint64_t count_there(const struct sync *s)
+{
+	uint64_t n = 0;
+
+	for (size_t i = 0; i < s->nbox; i++)
+		n += (s->box[i].has & STATUS_MESSAGES) ? s->box[i].messages : 1;
+	return n;
+}
+
 int sync_brake(struct sync_job *j, struct fault *f)
 {
 	uint64_t had = j->row.messages, local, remote;
 
 	if (count_gone(j, &local, &remote, f) == -1)
 		return -1;
-	if (j->s->o->force || (plan_is_sane(had, local) && plan_is_sane(had, remote)))
+	if (j->s->o->force ||
+	    (plan_is_sane(had, local) && plan_is_sane(had, remote) &&
+		!(local == had && is_emptied(j->s, j->s->had - j->s->gone_here)) &&
+		!(remote == had && is_emptied(j->s, count_there(j->s)))))
 		return 0;
 	return fault_set(f, FAULT_DATA,
 	    "%llu of %llu messages are gone %s at once: nothing was changed here (--force goes on)",

@@ -111,8 +111,9 @@ static int compare(struct sync *s, const struct state_mailbox *row, const struct
 	struct scratch_change c = {
 	    .mailbox = row->id, .uid = e->uid, .flags = e->flags, .in_new = e->in_new};
 
-	if (e->in_new != m->in_new) {
+	if (e->in_new != m->in_new || m->absent) {
 		m->in_new = e->in_new;
+		m->absent = false;
 		if (state_message_put(s->state, row->id, m, f) == -1)
 			return -1;
 	}
@@ -125,6 +126,9 @@ static int note_gone(
 	struct scratch_change c = {
 	    .mailbox = row->id, .uid = m->uid, .flags = m->flags, .gone = true};
 
+	s->gone_here++;
+	if (m->absent) /* known, and may not be removed on the server */
+		return 0;
 	return scratch_local_put(s->state, &c, f);
 }
 
@@ -197,6 +201,7 @@ static int scan_still(struct sync *s, const struct state_mailbox *row, const str
     struct sync_folder *folder, struct fault *f)
 {
 	struct maildir_stamp before, after;
+	uint64_t gone = s->gone_here;
 
 	for (int i = 0; i < SCAN_TRIES; i++) {
 		int64_t now = maildir_now();
@@ -207,6 +212,7 @@ static int scan_still(struct sync *s, const struct state_mailbox *row, const str
 			folder->stamp = before;
 			return 0;
 		}
+		s->gone_here = gone;
 		if (read_folder(s, row, dir, f) == -1 || merge(s, row, f) == -1 ||
 		    maildir_stamp(dir, &after, f) == -1)
 			return -1;
@@ -269,6 +275,7 @@ static int scan_known(struct sync *s, struct fault *f)
 		struct sync_folder *folder = add_folder(s, row.id, f);
 		if (folder == NULL)
 			return -1;
+		s->had += row.messages;
 		if (sync_scan(s, &row, folder, &why) == -1) {
 			folder->stopped = true;
 			sync_failed(s, row.name, &why);
@@ -321,6 +328,7 @@ static int scan_new(struct sync *s, struct fault *f)
 int sync_scan_all(struct sync *s, struct fault *f)
 {
 	s->nfolder = 0;
+	s->had = s->gone_here = 0;
 	if (scan_known(s, f) == -1)
 		return -1;
 	return scan_new(s, f);

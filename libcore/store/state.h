@@ -46,8 +46,9 @@ struct state_mailbox {
 	uint32_t uidnext;                 /* all below was dealt with, if `complete` */
 	uint64_t modseq;   /* all changes up to it were dealt with; 0: the server has none */
 	uint64_t messages; /* rows of it */
-	uint64_t skipped;  /* on the server and left there on purpose (window) */
-	bool complete;     /* false: some messages of the server are still to be fetched */
+	/* Messages of the server that have no row, less rows that are not on the server any more (`kept`): modulo 2^64. */
+	uint64_t skipped;
+	bool complete; /* false: some messages of the server are still to be fetched */
 	struct maildir_stamp
 	    stamp; /* of the folder when it was last in step; ino 0: it has to be scanned */
 };
@@ -77,6 +78,8 @@ struct state_message {
 	uint64_t size;  /* octets on the server */
 	uint64_t key;   /* of the content: state_key() */
 	bool lean;      /* the file has only a part of it */
+	bool kept;      /* gone on the server; the file stays, as nothing may be removed here */
+	bool absent;    /* the file is gone; the message stays, as nothing may be removed there */
 	bool in_new;
 	char base[MAILDIR_NAME_MAX + 1]; /* of the file name; "": as maildir_base() makes it */
 };
