@@ -66,6 +66,7 @@ struct sync {
 	size_t nbox, capbox;
 	struct sync_folder *folder;
 	size_t nfolder, capfolder;
+	uint64_t had, gone_here; /* messages of the state, and how many of them have no file any more */
 	struct fault worst;
 	int64_t shown; /* when the progress was last shown */
 	bool showing;
@@ -134,6 +135,8 @@ uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity
 
 /* sync_moves.c: finds out which unknown files are moved or copied messages. */
 int sync_find_moves(struct sync *s, struct fault *f);
+/* Those out of a mailbox that is no more: the files are new ones. */
+int sync_return_moves(struct sync *s, int64_t from, struct fault *f);
 /* Does those out of this job's mailbox (it is open). */
 int sync_do_moves(struct sync_job *j, struct fault *f);
 
