@@ -5,7 +5,7 @@
  * What is left is exactly a leaf of the MIME tree that has more octets (in its transfer encoding) than the limit: text as well as any other. A multipart or a
  * message/rfc822 that holds such a part is opened and keeps its structure and boundary; one that holds none comes as it is. What cannot be taken
  * apart is left in one piece when something in it would have been left: a multipart whose boundary is missing, that of one around it or no text, a message/rfc822 that is encoded, and
- * the whole body of a message whose structure is beyond the limits of imap/structure.h. What comes and would break what is around it - longer than was said, a boundary in it, not
+ * the whole body of a message whose structure is beyond the limits of imap/structure.h, or does not account for its octets. What comes and would break what is around it - longer than was said, a boundary in it, not
  * to be had - is left, too, in a second try. Boundaries of multiparts are the original's; text before the first and behind the last boundary of an opened multipart is lost.
  *
  * The file begins with the field "X-Lm-Lean: N": N parts are on the server. Fields that are no longer true (Content-Length, Lines) or not ours (an X-Lm-Lean that
@@ -34,6 +34,13 @@
 enum { LEAN_AHEAD = 256 }; /* commands in flight */
 int lean_fetch(struct imap_line *l, const struct url *u, uint64_t max_part, struct delivery *d,
     unsigned *left, struct fault *f);
+
+/*
+ * The same without a look at the structure: the whole body stays on the server, in one flight. For a message whose lean_fetch() was FAULT_PROTOCOL and lost the line, as its structure is more than the
+ * parser of responses takes (2 MiB, or 512 levels; some 2,900 parts are enough): anybody can send one, and it must not keep the others from coming. The line has to be opened anew before.
+ */
+int lean_stub(
+    struct imap_line *l, const struct url *u, struct delivery *d, unsigned *left, struct fault *f);
 
 /* Whether a file in a Maildir is such a message: its header has the field that lean_fetch() puts first. Reads at most HEADER_SECTION_MAX octets, from its
  * beginning, and leaves the descriptor's offset alone. 1, 0, -1 (FAULT_IO). */

@@ -41,12 +41,15 @@ struct lean_step {
 	enum lean_kind kind;
 	uint32_t part; /* index */
 	uint32_t tag;  /* of its command; 0: none, or not sent */
+	bool came;     /* what was asked for */
+	bool refused;  /* its command */
 };
 
 struct lean {
 	struct imap_line *l;
 	const struct url *u;
 	uint64_t max_part;
+	bool stub;     /* the structure is not asked for */
 	uint64_t size; /* RFC822.SIZE; 0: not known */
 	struct structure s;
 	struct buf header;      /* of the message, cut at HEADER_SECTION_MAX */
@@ -55,6 +58,24 @@ struct lean {
 	size_t nstep, capstep;
 	unsigned left;
 };
+
+/* lean.c */
+
+/* Whether an EV_SECTION is that of the message's section. */
+bool lean_is_section(const struct lean *m, const struct event *ev, const char *section);
+/* As much of it as there is room for. */
+void lean_put_some(struct buf *b, const char *p, size_t n);
+/* Whether a tagged NO says that the message is not there any more. */
+bool lean_says_gone(const struct event *ev);
+
+/* lean_try.c: fetches what the steps say, and writes it. */
+enum lean_outcome {
+	LEAN_DONE,
+	LEAN_AGAIN,  /* some parts were marked `leave` that did not come as they should */
+	LEAN_GONE,   /* there is no such message any more */
+	LEAN_FAILED, /* the fault is set */
+};
+enum lean_outcome lean_try(struct lean *m, struct delivery *d, struct fault *f);
 
 /* lean_plan.c */
 

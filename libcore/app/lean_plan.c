@@ -5,6 +5,8 @@
 
 #include "app/lean_impl.h"
 
+enum { PART_HEADER = 2048 }; /* octets that boundaries and MIME header of a part may take */
+
 static int no_memory(struct fault *f)
 {
 	return fault_set(f, FAULT_TEMP, "out of memory");
@@ -25,7 +27,7 @@ int lean_plan_opaque(struct lean *m, struct fault *f)
 	p->section = strdup("TEXT");
 	p->type = strdup("text");
 	p->subtype = strdup("plain");
-	p->octets = m->size;
+	p->octets = m->size > m->header.len ? m->size - m->header.len : 0;
 	m->part[0].leave = true;
 	return p->section == NULL || p->type == NULL || p->subtype == NULL ? no_memory(f) : 0;
 }
@@ -167,6 +169,17 @@ static int add_part(struct lean *m, size_t i, struct fault *f)
 	return 0;
 }
 
+/*
+ * The structure does not account for the octets of the message: they stand before the first boundary, or the parts
+ * could not be found.
+ */
+static bool has_more(const struct lean *m)
+{
+	uint64_t told = sum(m->part[0].size, m->header.len + m->s.n * PART_HEADER);
+
+	return m->size > told && m->size - told > m->max_part;
+}
+
 int lean_plan(struct lean *m, struct fault *f)
 {
 	if (m->part == NULL)
@@ -176,6 +189,10 @@ int lean_plan(struct lean *m, struct fault *f)
 	m->left = 0;
 	m->nstep = 0;
 	decide(m, 0, 0);
+	if (m->part[0].mode == LEAN_KEEP && has_more(m)) {
+		m->part[0].mode = LEAN_LEAVE;
+		m->part[0].size = m->size - m->header.len;
+	}
 	return add_part(m, 0, f);
 }
 

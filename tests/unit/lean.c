@@ -73,12 +73,23 @@ TEST(a_message_that_is_not_multipart)
 TEST(a_message_that_is_whole)
 {
 	const char *file = fetch(5000,
-	    ASK ANSWER(MULTI("=_out", PLAIN("5") PLAIN("5000")), HEADER_MIXED) WANT("2", "")
-		GIVE("2", "", "From: x|X-Lm-Lean: 3||preamble||--=_out||epilogue"));
+	    ASK ANSWER_OF("14000", MULTI("=_out", PLAIN("5") PLAIN("5000")), HEADER_MIXED)
+		WANT("2", "") GIVE("2", "", "From: x|X-Lm-Lean: 3||preamble||--=_out||epilogue"));
 
 	CHECK_INT(result, 0);
 	CHECK_INT(left, 0);
 	CHECK_STR(file, "From: x\nX-Lm-Lean: 3\n\npreamble\n\n--=_out\n\nepilogue");
+}
+
+/* What the structure does not tell of would come unasked: a text without its boundaries, or in front of them. */
+TEST(more_than_the_structure_tells)
+{
+	const char *file = fetch(
+	    5000, ASK ANSWER_OF("20000", MULTI("=_out", PLAIN("5") PLAIN("5000")), HEADER_MIXED));
+
+	CHECK_INT(result, 0);
+	CHECK_INT(left, 1);
+	CHECK(strstr(file, EXTERNAL("TEXT", "19873")) != NULL);
 }
 
 #define ENVELOPE "(NIL NIL NIL NIL NIL NIL NIL NIL NIL NIL)"
@@ -248,6 +259,21 @@ TEST(nested_a_thousand_deep)
 	CHECK_INT(result, -1);
 	CHECK_INT(fault.cls, FAULT_PROTOCOL);
 	finish(false);
+}
+
+TEST(a_stub)
+{
+	struct url u = url_of("INBOX");
+
+	open_line(
+	    "< a1 UID FETCH 7 (UID RFC822.SIZE BODY.PEEK[HEADER])\n"
+	    "- * 1 FETCH (UID 7 RFC822.SIZE 100000 BODY[HEADER] <<" HEADER_MIXED ">>)|a1 OK|\n");
+	result = lean_stub(&line, &u, &d, &left, &fault);
+	check_opaque(finish(true));
+	open_line("< a1 UID FETCH 7 (UID RFC822.SIZE BODY.PEEK[HEADER])\n> a1 OK\n");
+	result = lean_stub(&line, &u, &d, &left, &fault);
+	CHECK_INT(result, 1);
+	finish(true);
 }
 
 /* Many parts: more than go out at once, all of them in order. */

@@ -107,10 +107,11 @@ static inline const char *fetch(uint64_t max, const char *dialogue)
 /* ---- what the server says */
 
 #define ASK "< a1 UID FETCH 7 (UID RFC822.SIZE BODYSTRUCTURE BODY.PEEK[HEADER])\n"
-#define ANSWER(structure, header)                                                \
-	"- * 1 FETCH (UID 7 RFC822.SIZE 100000 BODYSTRUCTURE " structure " BODY" \
-	"[HEADER] <<" header ">>)|a1 OK|\n"
-#define WANT(tag, section) "< a" tag " UID FETCH 7 (BODY.PEEK[" section "])\n"
+#define ANSWER_OF(size, structure, header)                                 \
+	"- * 1 FETCH (UID 7 RFC822.SIZE " size " BODYSTRUCTURE " structure \
+	" BODY[HEADER] <<" header ">>)|a1 OK|\n"
+#define ANSWER(structure, header) ANSWER_OF("100000", structure, header)
+#define WANT(tag, section)        "< a" tag " UID FETCH 7 (BODY.PEEK[" section "])\n"
 #define GIVE(tag, section, octets) \
 	"- * 1 FETCH (UID 7 BODY[" section "] <<" octets ">>)|a" tag " OK|\n"
 

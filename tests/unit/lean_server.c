@@ -124,8 +124,8 @@ TEST(no_such_message)
 	is_gone(ASK "> a1 OK\n");
 	is_gone(ASK "> a1 NO [EXPUNGEISSUED] gone\n");
 	is_gone(ASK "> * 1 FETCH (UID 7 FLAGS ())\n> a1 OK\n");
-	is_gone(ASK ANSWER(PLAIN("5"), "|") WANT("2", "") "> a2 OK\n");
-	is_gone(ASK ANSWER(PLAIN("5"), "|") WANT("2", "") "> a2 NO [NONEXISTENT] gone\n");
+	is_gone(ASK ANSWER_OF("50", PLAIN("5"), "|") WANT("2", "") "> a2 OK\n");
+	is_gone(ASK ANSWER_OF("50", PLAIN("5"), "|") WANT("2", "") "> a2 NO [NONEXISTENT] gone\n");
 }
 
 #define TWO_PARTS                                                                               \
@@ -139,6 +139,35 @@ TEST(expunged_meanwhile)
 	is_gone(TWO_PARTS "> a2 OK\n> a3 OK\n> a4 OK\n");
 	is_gone(TWO_PARTS GIVE(
 	    "2", "1.MIME", "|") "> a3 NO [EXPUNGEISSUED] x\n> a4 NO [EXPUNGEISSUED] x\n");
+}
+
+/* Dovecot sends its replies late, and nothing says that it may not. */
+TEST(late_replies)
+{
+	const char *file = fetch(100,
+	    TWO_PARTS "- * 1 FETCH (UID 7 BODY[1.MIME] <<|>>)|* 1 FETCH (UID 7 BODY[1] "
+		      "<<hello>>)|\n- * 1 FETCH (UID 7 BODY[2.MIME] <<Content-ID: <x>||>>)|"
+		      "a2 OK|a3 OK|a4 OK|\n");
+
+	CHECK_INT(result, 0);
+	CHECK(strstr(file, "\n--=_out\n\nhello\n--=_out\nContent-Type: message") != NULL);
+}
+
+/* The answer that is not there is missed when the next one comes; the reply tells why. */
+TEST(late_refusals)
+{
+	const char *file;
+
+	is_gone(TWO_PARTS "- * 1 FETCH (UID 7 BODY[1.MIME] <<|>>)|"
+			  "* 1 FETCH (UID 7 BODY[2.MIME] <<|>>)|a2 OK|a3 OK|a4 OK|\n");
+	file = fetch(100,
+	    TWO_PARTS "- * 1 FETCH (UID 7 BODY[1.MIME] <<|>>)|"
+		      "* 1 FETCH (UID 7 BODY[2.MIME] <<|>>)|a2 OK|a4 OK|a3 NO [LIMIT] x|\n" WANT(
+			  "5", "1.MIME") WANT("6", "2.MIME") GIVE("5", "1.MIME", "|")
+			  GIVE("6", "2.MIME", "|"));
+	CHECK_INT(result, 0);
+	CHECK_INT(left, 2);
+	CHECK(strstr(file, EXTERNAL("1", "50")) != NULL);
 }
 
 TEST(refused)
