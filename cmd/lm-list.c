@@ -7,7 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "app/lines.h"
+#include "app/line.h"
 #include "app/locate.h"
 #include "app/mailboxes.h"
 #include "app/namespaces.h"
@@ -50,7 +50,6 @@ struct target {
 
 struct job {
 	struct tool tool;
-	struct lines lines;
 	bool finished, status, special, subscribed;
 	unsigned kinds; /* -n: bits by enum namespace_kind; 0: all */
 	const char *entry[MAILBOXES_ENTRIES_MAX];
@@ -62,6 +61,10 @@ struct job {
 	const struct account *account;
 	struct url base;
 	struct namespaces namespaces;
+	struct imap_line *line; /* of the account that was listed last */
+	/* The account that could not be reached last, and why: it is not tried for every flight. */
+	const struct account *dead;
+	struct fault death;
 };
 
 /* ---- options */
@@ -358,8 +361,8 @@ static int list_patterns(
 	m = mailboxes_send(s, &q, f);
 	if (m == NULL)
 		return -1;
-	tool_note(&j->tool, "%s: %s", j->account->name, mailboxes_how(m));
 	r = pull(j, s, m, f);
+	tool_note(&j->tool, "%s: %s", j->account->name, mailboxes_how(m));
 	mailboxes_free(m);
 	return r;
 }
@@ -448,16 +451,54 @@ static int find_base(struct job *j, struct fault *f)
 	return locate(&j->tool, j->account->name, &a, &j->base, f);
 }
 
+/* The account's line: the one that is open, or a new one, whose login need not be waited for. */
+static int open_line(struct job *j, struct fault *f)
+{
+	if (j->line != NULL && j->line->account == j->account && imap_alive(j->line->imap))
+		return 0;
+	imap_line_close(j->line);
+	j->line = NULL;
+	if (j->dead != j->account)
+		j->line = imap_line_early(&j->tool, j->account, f);
+	else
+		*f = j->death;
+	return j->line == NULL ? -1 : 0;
+}
+
+/* The server did not take commands with the login: nothing of them was done. */
+static int open_again(struct job *j, struct fault *f)
+{
+	imap_line_close(j->line);
+	j->line = imap_line_open(&j->tool, j->account, false, f);
+	return j->line == NULL ? -1 : 0;
+}
+
+static int list_line(struct job *j, struct fault *f)
+{
+	int r = open_line(j, f);
+
+	if (r == 0)
+		r = list_account(j, j->line->imap, f);
+	if (r == -1 && j->line != NULL && imap_early_failed(j->line->imap)) {
+		r = open_again(j, f);
+		if (r == 0)
+			r = list_account(j, j->line->imap, f);
+	}
+	if (j->line == NULL) {
+		j->dead = j->account;
+		j->death = *f;
+	}
+	return r;
+}
+
 static int work_account(struct job *j, const struct account *a, struct fault *f)
 {
 	struct fault why = {0};
-	struct imap_line *line;
 
 	j->account = a;
 	if (find_base(j, f) == -1)
 		return -1;
-	line = lines_get(&j->lines, a, false, &why);
-	if (line == NULL || list_account(j, line->imap, &why) == -1)
+	if (list_line(j, &why) == -1)
 		note_failure(j, a->name, &why);
 	else
 		name_missing(j);
@@ -593,7 +634,6 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-list", stderr);
-	lines_init(&j.lines, &j.tool);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
 	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
@@ -601,7 +641,7 @@ int main(int argc, char **argv)
 		code = (int)j.result;
 	namespaces_free(&j.namespaces);
 	url_free(&j.base);
-	lines_free(&j.lines);
+	imap_line_close(j.line);
 	tool_free(&j.tool);
 	return code;
 }

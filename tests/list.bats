@@ -103,6 +103,49 @@ fake_list() { lm-list -c own "$@"; }
 	grep -q '^lm-list: alice: LIST with STATUS$' <<<"$output"
 }
 
+@test "a server that is known: LIST goes out with the login" {
+	list alice-plain >cold
+	run list -vv alice-plain
+	is 0
+	sent=$(grep -n '^imap> .* LIST ' <<<"$output" | head -n 1 | cut -d : -f 1)
+	in=$(grep -n '^imap< a[0-9]* OK' <<<"$output" | head -n 1 | cut -d : -f 1)
+	[ "$sent" -lt "$in" ]
+	[ "$(grep '^imap:' <<<"$output" | cut -f 1 | sort)" = "$(cut -f 1 cold | sort)" ]
+}
+
+@test "a known server that does not let us in at once: again, in the usual order" {
+	local good='imap-login LIST-EXTENDED LIST-STATUS
+		expect-cmd LIST .*
+		send * LIST () "/" a
+		send * STATUS a (UIDVALIDITY 7)
+		ok
+		imap-logout'
+	"$BATS_TEST_DIRNAME/lab/mkcerts" tls
+	fake_start --tls tls/good.pem tls/good.key <<-END
+		may-hangup
+		$good
+		next-connection
+		may-hangup
+		send * OK [CAPABILITY IMAP4rev1 SASL-IR LITERAL+ AUTH=PLAIN LIST-EXTENDED LIST-STATUS] hi
+		expect-cmd AUTHENTICATE PLAIN .*
+		no [UNAVAILABLE] not now
+		any
+		next-connection
+		may-hangup
+		$good
+	END
+	printf 'account fake\n imap imaps://alice@127.0.0.1:%s\n tls-ca %s\n password secret\n' "$FAKE_PORT" "$PWD/tls/ca.pem" >own
+	chmod 600 own
+	for _ in 1 2; do
+		run --separate-stderr fake_list fake
+		is 0
+		quiet
+		shows a 1 'imap://alice@127.0.0.1/a;UIDVALIDITY=7'
+	done
+	fake_wait
+	fake_saw '^C3: .* LIST'
+}
+
 @test "patterns, URLs and standard input; each mailbox once" {
 	run --separate-stderr list 'alice/%'
 	is 0
