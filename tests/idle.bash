@@ -17,7 +17,7 @@ idle() {
 # await FILE REGEX [COUNT]: until that many lines (one) match.
 await() {
 	local i n=0
-	for i in $(seq 600); do
+	for i in $(seq 400); do
 		n=$(grep -Ec -- "$2" "$1") || :
 		[ "$n" -ge "${3:-1}" ] && return 0
 		sleep 0.05

@@ -5,7 +5,10 @@
 #include "app/watch_impl.h"
 #include "base/clock.h"
 
-enum { SLICE = 250 }; /* ms between looks at whether to stop, while an answer is waited for */
+enum {
+	SLICE = 250,      /* ms between looks at whether to stop, while an answer is waited for */
+	LAST_WORDS = 300, /* ms for the answer to DONE when we leave */
+};
 
 /* ---- answers */
 
@@ -335,15 +338,25 @@ int64_t post_deadline(const struct post *p)
 
 /* ---- how it ends */
 
+/* A line that is closed with octets unread may take our last words with it. */
+static void leave_idle(struct post *p)
+{
+	struct imap *imap = p->line->imap;
+	struct fault ignored;
+	struct event ev;
+
+	if (!p->idling || !p->confirmed || !imap_alive(imap) || imap_done(imap, &ignored) == -1)
+		return;
+	while (imap_next(imap, LAST_WORDS, &ev, &ignored) == 1)
+		if (ev.kind == EV_TAGGED && ev.num == p->idle_tag)
+			return;
+}
+
 void post_close(struct post *p)
 {
-	struct fault ignored;
-
 	if (p->line == NULL)
 		return;
-	/* DONE may go without an answer being waited for: LOGOUT comes right behind it. */
-	if (p->idling && p->confirmed && imap_alive(p->line->imap))
-		imap_done(p->line->imap, &ignored);
+	leave_idle(p);
 	imap_line_close(p->line);
 	p->line = NULL;
 	p->opened = p->mapped = p->idling = p->notify = false;
