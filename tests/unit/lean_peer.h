@@ -138,8 +138,8 @@ static inline void check_opaque(const char *file)
 	CHECK_INT(left, 1);
 	CHECK_STR(file,
 	    "X-Lm-Lean: 1\nFrom: a@example.org\nSubject: x\nMIME-Version: 1.0\n" EXTERNAL("TEXT",
-		"100000") "Content-Type: multipart/mixed;\n boundary=\"=_out\"\n"
-			  "Content-ID: <819812890dbc1d66870d6c05377df62d@mail.example.org>\n\n");
+		"99873") "Content-Type: multipart/mixed;\n boundary=\"=_out\"\n"
+			 "Content-ID: <819812890dbc1d66870d6c05377df62d@mail.example.org>\n\n");
 }
 
 #endif
