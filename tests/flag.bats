@@ -273,6 +273,7 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 
 @test "a flag that the server takes, and does not keep" {
 	fake -- 'expect-cmd UID STORE 1:2 .FLAGS.SILENT \(x\)' 'ok done' \
+		'expect-cmd UID FETCH 1:2 \(UID FLAGS\)' 'send * 1 FETCH (UID 1 FLAGS (x))' 'send * 2 FETCH (UID 2 FLAGS (\Seen))' 'ok done' \
 		'expect-cmd UID FETCH 1:2 \(UID FLAGS\)' 'send * 1 FETCH (UID 1 FLAGS (x))' 'send * 2 FETCH (UID 2 FLAGS (\Seen))' 'ok done'
 	run --separate-stderr lm-flag -c config +x 'a/box/;UID=1' 'a/box/;UID=2'
 	is 69
@@ -280,6 +281,12 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 	faults 1
 	says 'UID=2: the server did not keep the change: the flags are (\Seen)'
 	fake_wait
+	# or is only slow to see it
+	fake -- 'expect-cmd UID STORE 1 .FLAGS.SILENT \(x\)' 'ok done' 'expect-cmd UID FETCH 1 \(UID FLAGS\)' 'send * 1 FETCH (UID 1 FLAGS ())' 'ok done' \
+		'expect-cmd UID FETCH 1 \(UID FLAGS\)' 'send * 1 FETCH (UID 1 FLAGS (x))' 'ok done'
+	run --separate-stderr lm-flag -c config +x 'a/box/;UID=1'
+	is 0
+	rows 1
 }
 
 @test "a refused STORE: named for each, with what the server says" {
