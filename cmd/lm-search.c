@@ -49,6 +49,7 @@ struct job {
 	struct search_target *target;
 	size_t ntarget, cap;
 	bool follow, finished;
+	bool everything; /* no key narrows the result */
 };
 
 static volatile sig_atomic_t stopped;
@@ -290,20 +291,47 @@ static size_t gather(struct search_target *t, size_t n)
 	return same;
 }
 
-static int search_account(struct job *j, struct search_target *t, size_t n, struct fault *f)
+/* Fields of whole mailboxes are much, and worth the round trips for COMPRESS; an answer that keys or -l make short is had in one
+ * flight with the login. */
+static bool is_bulk(const struct job *j)
 {
-	bool bulk = j->request.nfield > 0 && j->request.give == SEARCH_ALL && !j->follow;
-	struct imap_line *l = imap_line_open(&j->tool, t->account, bulk, f);
-	int r;
+	return j->request.nfield > 0 && j->request.give == SEARCH_ALL && j->request.first == 0 &&
+	    j->everything && !j->follow;
+}
+
+static struct imap_line *open_line(
+    struct job *j, const struct account *a, bool early, struct fault *f)
+{
+	bool bulk = is_bulk(j);
+	struct imap_line *l = early && !bulk && !j->follow ? imap_line_early(&j->tool, a, f)
+							   : imap_line_open(&j->tool, a, bulk, f);
 
 	if (l == NULL)
-		return fault_while(f, "account %s", t->account->name);
-	r = j->follow ? search_follow(&j->search, l, t, f) : search_run(&j->search, l, t, n, f);
-	if (r == -1)
-		imap_drop(l->imap);
-	if (r == -1)
-		l->imap = NULL;
-	imap_line_close(l);
+		fault_while(f, "account %s", a->name);
+	return l;
+}
+
+/* The login that was not waited for did not work out, or what was remembered made us refuse: nothing was done yet. */
+static bool was_too_early(const struct imap_line *l, const struct fault *f)
+{
+	return l->early && (imap_early_failed(l->imap) || f->cls == FAULT_REFUSED);
+}
+
+static int search_account(struct job *j, struct search_target *t, size_t n, struct fault *f)
+{
+	bool again = true;
+	int r = -1;
+
+	for (bool early = true; again; early = false) {
+		struct imap_line *l = open_line(j, t->account, early, f);
+
+		if (l == NULL)
+			return -1;
+		r = j->follow ? search_follow(&j->search, l, t, f)
+			      : search_run(&j->search, l, t, n, f);
+		again = r == -1 && was_too_early(l, f);
+		imap_line_close(l);
+	}
 	return r;
 }
 
@@ -345,6 +373,7 @@ static int work(struct job *j, const struct words *w, struct fault *f)
 	    take_mailboxes(j, w, f) == -1)
 		return -1;
 	j->request.keys = &j->keys;
+	j->everything = w->nkey == 0 || (w->nkey == 1 && strcasecmp(w->key[0], "all") == 0);
 	if (j->follow)
 		listen_for_signals();
 	return search_all(j, f) == -1 ? -1 : flush(j, f);

@@ -412,6 +412,62 @@ line() { sed -n "$1"' { s/\t.*;UID=/ /; s/\t/ /g; p }' out; }
 	says 'by whole days'
 }
 
+# round_trips ARGUMENT...: of the last of three runs, after the TCP and TLS handshakes.
+round_trips() {
+	local pid i
+	/usr/bin/python3 -B "$BATS_TEST_DIRNAME/lab/meter.py" --delay 20 0 localhost "$LAB_IMAPS_PORT" report >port 2>/dev/null 3>&- &
+	pid=$!
+	until [ -s port ]; do sleep 0.02; done
+	sed -n "s/^\\( *imap .*\\):[0-9]*\$/\\1:$(cat port)/; /^account alice-plain\$/,/^\$/ p" "$LAB_CONFIG" >config
+	chmod 600 config
+	for i in 1 2 3; do CONFIG=config search "$@" >out; done
+	kill "$pid"
+	wait "$pid" || :
+	sed -n 's/^3.round-trips //p' report
+}
+
+@test "a warm search of several mailboxes with fields is one flight, the login included" {
+	# TCP, TLS, the flight; and what is said to the good-bye, for which nobody waits
+	[ "$(round_trips -o subject alice-plain/finds alice-plain/INBOX alice-plain/finds from boss)" -le 4 ]
+	[ "$(wc -l <out)" -ge 4 ]
+	[ "$(round_trips -r count alice-plain/finds)" -le 4 ]
+}
+
+@test "what is remembered of the server and not true any more costs a try, not the result" {
+	search alice-plain/finds >first
+	search alice-plain/finds >first
+	memo=$(grep -l ESEARCH "$XDG_CACHE_HOME"/lm/*imap*)
+	sed -i 's/^\(caps.*\) SORT /\1 /; s/ ESEARCH//; s/ WITHIN//; s/CONTEXT=SEARCH/MULTISEARCH PARTIAL/' "$memo"
+	cp "$memo" old
+	run --separate-stderr search -v alice-plain/finds younger 1d
+	is 0
+	gives_uids '1 2 3 4'
+	says_not 'whole days'
+	says 'by ESEARCH'
+	cp old "$memo"
+	run --separate-stderr search -s -size alice-plain/finds
+	is 0
+	[ "$(uids | wc -w)" -eq 4 ]
+	cp old "$memo"
+	run --separate-stderr search -v -r count alice-plain/finds alice-plain/INBOX alice-plain/finds
+	is 0
+	[ "$(grep -c $'\t4$' <<<"$output")" -ge 2 ]
+	says 'not offer the same'
+	cp old "$memo"
+	searches '3 4' -l -2:-1 -o subject alice-plain/finds
+	sed 's/MULTISEARCH PARTIAL/MULTISEARCH ESEARCH/' old >"$memo"
+	run --separate-stderr search -v -r count alice-plain/finds alice-plain/INBOX
+	is 0
+	[ "${#lines[@]}" -eq 2 ]
+	[[ ${lines[0]} = *[[:blank:]]4 ]]
+	says 'not offer the same'
+	# and when it says that the password may go with all the rest
+	run --separate-stderr search -o pass-command='echo wrong' alice-plain/finds
+	is 77
+	[ "$(wc -l <<<"$stderr")" -eq 1 ]
+	[ -z "$output" ]
+}
+
 @test "many mailboxes are one flight, whose results come in order" {
 	fake_imap ESEARCH -- \
 		'expect-cmd EXAMINE one' 'set a ${tag}' 'expect-cmd UID SEARCH RETURN \(ALL\) UNSEEN' 'set b ${tag}' \

@@ -29,8 +29,7 @@ void search_failed(struct search *s, const struct search_target *t, const struct
 		s->worst = why->cls;
 }
 
-/* Pulls a command's end, whatever it is. -1: the line is lost. */
-static int drain(struct imap *imap, uint32_t tag, struct fault *f)
+int search_drain(struct imap *imap, uint32_t tag, struct fault *f)
 {
 	struct event ev;
 	int r;
@@ -216,44 +215,65 @@ static int read_leg(struct search_printer *pr, struct imap_line *l, struct searc
 	return result;
 }
 
-/* Opens, reads, prints. A mailbox that fails is reported here. -1: everything is over. */
-static int finish(struct search *s, struct imap_line *l, struct search_target *t,
+/* What the leg brings counts for nothing. */
+static int skip(struct imap_line *l, const struct leg *leg, struct fault *f)
+{
+	if (search_drain(l->imap, leg->searching, f) == -1)
+		return -1;
+	return search_drain(l->imap, leg->fetching, f);
+}
+
+/* The mailbox is open: reads, prints. A mailbox that fails is reported here. -1: everything is over. */
+static int bring(struct search *s, struct imap_line *l, struct search_target *t,
     const struct search_plan *p, struct leg *leg, struct fault *f)
 {
 	struct search_printer pr;
 	bool refused = false;
 	int r;
 
-	/* The line knows of one mailbox at a time: the one of the leg before is not open any more. */
-	if (leg->opening != 0) {
-		free(l->selected);
-		l->selected = NULL;
-	}
-	r = imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, f);
-	if (r == -1) {
-		if (!imap_alive(l->imap) || f->cls == FAULT_PROTOCOL)
-			return -1;
-		search_failed(s, t, f);
-		return drain(l->imap, leg->searching, f) == -1 ? -1
-							       : drain(l->imap, leg->fetching, f);
-	}
 	t->url.uidvalidity = l->mailbox.uidvalidity;
 	search_printer_init(&pr, s, NULL);
 	r = search_printer_mailbox(&pr, &t->url, f);
 	if (r == 0)
 		r = read_leg(&pr, l, t, p, leg, &refused, f);
 	search_printer_free(&pr);
-	if (r == 0)
-		return 0;
-	if (!refused)
-		return -1;
+	if (r == 0 || !refused)
+		return r;
 	if (!leg->again)
 		search_failed(s, t, f);
-	return drain(l->imap, leg->fetching, f);
+	return search_drain(l->imap, leg->fetching, f);
+}
+
+/* 0, also when the mailbox cannot be searched; 1: the plan is another now; -1: everything is over. */
+static int finish(struct search *s, struct imap_line *l, struct search_target *t,
+    struct search_plan *p, struct leg *leg, struct fault *f)
+{
+	struct fault why;
+	int r, opened;
+
+	/* The line knows of one mailbox at a time: the one of the leg before is not open any more. */
+	if (leg->opening != 0) {
+		free(l->selected);
+		l->selected = NULL;
+	}
+	opened =
+	    imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, &why);
+	if (opened == -1 && (!imap_alive(l->imap) || why.cls == FAULT_PROTOCOL)) {
+		*f = why;
+		return -1;
+	}
+	r = search_plan_settle(s, l->imap, p, f);
+	if (r == 0 && opened == 0)
+		return bring(s, l, t, p, leg, f);
+	if (r == 0)
+		search_failed(s, t, &why);
+	if (r == -1)
+		return -1;
+	return skip(l, leg, f) == -1 ? -1 : r;
 }
 
 static int one(struct search *s, struct imap_line *l, struct search_target *t,
-    const struct search_plan *p, struct fault *f)
+    struct search_plan *p, struct fault *f)
 {
 	struct leg leg;
 
@@ -279,17 +299,34 @@ static int again(struct search *s, struct imap_line *l, struct search_target *t,
 	return 0;
 }
 
+/* Those behind the first: what was asked of them was asked by an old plan. */
+static int skip_others(struct imap_line *l, const struct leg *leg, size_t n, struct fault *f)
+{
+	for (size_t i = 1; i < n; i++)
+		if (search_drain(l->imap, leg[i].opening, f) == -1 || skip(l, &leg[i], f) == -1)
+			return -1;
+	free(l->selected);
+	l->selected = NULL;
+	return 1;
+}
+
+/* 0; 1: nothing was printed, and the plan is another now; -1. */
 static int flight(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
-    const struct search_plan *p, struct fault *f)
+    struct search_plan *p, struct fault *f)
 {
 	struct leg leg[SEARCH_FLIGHT_MAX];
 
 	for (size_t i = 0; i < n; i++)
 		if (begin(s, l, &t[i], p, &leg[i], f) == -1)
 			return -1;
-	for (size_t i = 0; i < n; i++)
-		if (finish(s, l, &t[i], p, &leg[i], f) == -1)
+	for (size_t i = 0; i < n; i++) {
+		int r = finish(s, l, &t[i], p, &leg[i], f);
+
+		if (r == -1)
 			return fault_while(f, "%s", t[i].url.mailbox);
+		if (r == 1)
+			return skip_others(l, leg, n, f);
+	}
 	return again(s, l, t, n, leg, p, f);
 }
 
@@ -297,21 +334,22 @@ int search_run(
     struct search *s, struct imap_line *l, struct search_target *t, size_t n, struct fault *f)
 {
 	struct search_plan p;
+	size_t at = 0;
 
 	if (search_plan(s, l->imap, n, &p, f) == -1)
 		return -1;
-	search_plan_note(s, &p);
-	for (size_t at = 0, k; at < n; at += k) {
-		size_t most = p.alone ? 1 : SEARCH_FLIGHT_MAX;
-		int r = 1;
+	while (at < n) {
+		size_t most = p.alone ? 1 : SEARCH_FLIGHT_MAX, k = n - at < most ? n - at : most;
+		bool multi = p.multi && !p.no_multi;
+		int r =
+		    multi ? search_multi(s, l, t + at, k, &p, f) : flight(s, l, t + at, k, &p, f);
 
-		k = n - at < most ? n - at : most;
-		if (p.multi)
-			r = search_multi(s, l, t + at, k, &p, f);
-		if (r == 1)
-			r = flight(s, l, t + at, k, &p, f);
 		if (r == -1)
 			return -1;
+		if (r == 0)
+			at += k;
+		else if (multi)
+			p.no_multi = true;
 	}
 	return 0;
 }

@@ -26,6 +26,10 @@ struct search_plan {
 	bool update;      /* CONTEXT: UPDATE */
 	bool multi;       /* MULTISEARCH */
 	bool alone;       /* a mailbox at a time: more commands follow its result */
+	/* The above comes of the capabilities, which are those of last time until the login is over (imap_line_early()). */
+	bool settled;
+	bool no_multi;  /* MULTISEARCH was tried */
+	size_t targets; /* mailboxes in all */
 };
 
 /* ---- search_plan.c */
@@ -35,6 +39,12 @@ int search_plan(const struct search *s, const struct imap *imap, size_t ntargets
     struct search_plan *p, struct fault *f);
 /* Says with -v which rungs those are. */
 void search_plan_note(const struct search *s, const struct search_plan *p);
+/* Once the server has answered: 0, the plan stands (and is noted); 1, at most once: it was made of old news, *p is the new one, and what
+ * was sent counts for nothing; -1 as search_plan(). */
+int search_plan_settle(
+    const struct search *s, const struct imap *imap, struct search_plan *p, struct fault *f);
+/* Pulls a command's end, whatever it is. -1: the line is lost. */
+int search_drain(struct imap *imap, uint32_t tag, struct fault *f);
 /* Positions for PARTIAL: counted from the end where they are the request's own and it says so. */
 struct search_slice {
 	uint32_t first, last;
@@ -124,8 +134,8 @@ void search_put_range(struct buf *set, uint32_t lo, uint32_t hi);
 
 /* ---- search_multi.c */
 
-/* All n by one ESEARCH. 0; 1: the server does not want to, and nothing was printed; -1. */
+/* All n by one ESEARCH. 0; 1: it was not to be (the server does not want to, or the plan is another now), and nothing was printed; -1. */
 int search_multi(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
-    const struct search_plan *p, struct fault *f);
+    struct search_plan *p, struct fault *f);
 
 #endif

@@ -260,7 +260,14 @@ static void note_limit(struct multi *m, const struct event *ev)
 	search_failed(m->s, NULL, &why);
 }
 
-static int run(struct multi *m, struct imap *imap, const struct search_plan *p, struct fault *f)
+/* An answer to one of ours, and so the login is over. */
+static bool is_answer(const struct event *ev)
+{
+	return ev->kind == EV_SET || ev->kind == EV_ESEARCH || ev->kind == EV_MAILBOX_STATUS ||
+	    ev->kind == EV_TAGGED;
+}
+
+static int run(struct multi *m, struct imap *imap, struct search_plan *p, struct fault *f)
 {
 	struct event ev;
 	uint32_t tag;
@@ -269,9 +276,14 @@ static int run(struct multi *m, struct imap *imap, const struct search_plan *p, 
 	if (send_status(m, imap, f) == -1 || (tag = send_search(m, imap, p, f)) == 0)
 		return -1;
 	search_tag(tag, m->tag);
-	while ((r = imap_until(imap, tag, &ev, f)) == 1)
+	while ((r = imap_until(imap, tag, &ev, f)) == 1) {
+		int stale = is_answer(&ev) ? search_plan_settle(m->s, imap, p, f) : 0;
+
+		if (stale != 0)
+			return stale == -1 || search_drain(imap, tag, f) == -1 ? -1 : 1;
 		if (take(m, &ev, f) == -1)
 			return -1;
+	}
 	if (r == -1 && ev.kind == EV_TAGGED && !m->printed) {
 		tool_note(m->s->tool, "search: %s: a mailbox at a time", f->msg);
 		return 1;
@@ -283,7 +295,7 @@ static int run(struct multi *m, struct imap *imap, const struct search_plan *p, 
 }
 
 int search_multi(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
-    const struct search_plan *p, struct fault *f)
+    struct search_plan *p, struct fault *f)
 {
 	struct multi m = {.s = s, .target = t, .n = n};
 	int r;

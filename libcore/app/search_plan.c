@@ -1,4 +1,5 @@
 /* search_plan: which rungs the server has, and the commands for them. */
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -44,8 +45,9 @@ int search_plan(const struct search *s, const struct imap *imap, size_t ntargets
 {
 	const struct search_request *q = s->request;
 
-	*p = (struct search_plan){
-	    .esearch = offers(imap, "ESEARCH"), .within = imap_has(imap, "WITHIN")};
+	*p = (struct search_plan){.esearch = offers(imap, "ESEARCH"),
+	    .within = imap_has(imap, "WITHIN"),
+	    .targets = ntargets};
 	if (plan_sort(s, imap, p, f) == -1)
 		return -1;
 	plan_slice(s, imap, p);
@@ -84,6 +86,26 @@ void search_plan_note(const struct search *s, const struct search_plan *p)
 		tool_note(s->tool, "search: fields %s",
 		    word_of(
 			p->save, "in the same flight (SEARCHRES)", "by a command of their own"));
+}
+
+int search_plan_settle(
+    const struct search *s, const struct imap *imap, struct search_plan *p, struct fault *f)
+{
+	struct search_plan now;
+	bool same;
+
+	if (p->settled)
+		return 0;
+	if (search_plan(s, imap, p->targets, &now, f) == -1)
+		return -1;
+	same = memcmp(&now, p, offsetof(struct search_plan, settled)) == 0;
+	now.no_multi = p->no_multi;
+	now.settled = true;
+	*p = now;
+	if (!same)
+		tool_note(s->tool, "search: the server does not offer the same as last time");
+	search_plan_note(s, p);
+	return same ? 0 : 1;
 }
 
 /* ---- the command */
