@@ -54,10 +54,10 @@ static int make_room(struct boxes *b)
 	size_t cap = b->cap == 0 ? 16 : b->cap * 2;
 	struct box **grown;
 
-	if (b->n < b->cap)
-		return 0;
 	if (b->n >= BOXES_MAX)
 		return -1;
+	if (b->n < b->cap)
+		return 0;
 	grown = reallocarray(b->box, cap, sizeof(struct box *));
 	if (grown == NULL)
 		return -1;
