@@ -1,6 +1,5 @@
 /* lm-list: the mailboxes of an account, and how they are. */
 #include <getopt.h>
-#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,15 +8,13 @@
 
 #include "app/line.h"
 #include "app/locate.h"
-#include "app/mailboxes.h"
-#include "app/namespaces.h"
+#include "app/mailbox_record.h"
+#include "app/mailbox_target.h"
 #include "base/enc.h"
 
 enum {
 	TARGETS_MAX = 60, /* of one flight */
-	FIELDS_MAX = 9 + MAILBOXES_ENTRIES_MAX,
-	NUMBER_MAX = 21, /* octets of a number, with its NUL */
-	ATTRIBUTES_MAX = 512,
+	SHOWN_MAX = 400,  /* octets of a name in a message */
 };
 
 enum { OPT_META = 256, OPT_SPECIAL, OPT_SUBSCRIBED, OPT_JSON, OPT_VERSION };
@@ -39,29 +36,19 @@ static const char usage[] =
     "               [--json] [common options] [account[/pattern] | url | -]...\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
-/* What one argument names. */
-struct target {
-	const struct account *account;
-	char *pattern;        /* "*" for an account alone */
-	bool exact;           /* from a URL: "*" and "%" stand for themselves */
-	uint32_t uidvalidity; /* of the URL, or 0 */
-	bool done, found;
-};
-
 struct job {
 	struct tool tool;
-	bool finished, status, special, subscribed;
+	bool finished, special, subscribed;
 	unsigned kinds; /* -n: bits by enum namespace_kind; 0: all */
 	const char *entry[MAILBOXES_ENTRIES_MAX];
-	size_t nentry;
-	struct target target[TARGETS_MAX];
+	struct mailbox_target target[TARGETS_MAX];
 	size_t ntarget;
 	enum fault_class result;
 	/* of the account at hand: */
 	const struct account *account;
-	struct url base;
 	struct namespaces namespaces;
-	struct imap_line *line; /* of the account that was listed last */
+	struct mailbox_record record; /* its entries are those of the query */
+	struct imap_line *line;       /* of the account that was listed last */
 	/* The account that could not be reached last, and why: it is not tried for every flight. */
 	const struct account *dead;
 	struct fault death;
@@ -79,9 +66,9 @@ static int add_entry(struct job *j, const char *entry, struct fault *f)
 	    strstr(entry, "//") != NULL || entry[strlen(entry) - 1] == '/')
 		return fault_set(f, FAULT_USAGE,
 		    "--meta takes an entry as /private/comment or /shared/comment: %s", entry);
-	if (j->nentry == MAILBOXES_ENTRIES_MAX)
+	if (j->record.nentry == MAILBOXES_ENTRIES_MAX)
 		return fault_set(f, FAULT_USAGE, "more than %d --meta", MAILBOXES_ENTRIES_MAX);
-	j->entry[j->nentry++] = entry;
+	j->entry[j->record.nentry++] = entry;
 	return 0;
 }
 
@@ -99,7 +86,7 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 {
 	switch (option) {
 	case 's':
-		j->status = true;
+		j->record.status = true;
 		return 0;
 	case 'n':
 		return add_kind(j, arg, f);
@@ -149,175 +136,97 @@ static void note_class(struct job *j, enum fault_class cls)
 
 static void note_failure(struct job *j, const char *what, const struct fault *why)
 {
-	if (what != NULL)
-		fprintf(j->tool.err, "%s: %s: %s\n", j->tool.name, what, why->msg);
-	else
-		tool_fail(&j->tool, why);
+	struct fault f = *why;
+
+	fault_while(&f, "%s", what);
+	tool_fail(&j->tool, &f);
 	note_class(j, why->cls);
 }
 
-static void note_mailbox(
-    struct job *j, const struct mailbox_entry *e, enum fault_class cls, const char *what)
+/* A name that is none is shown as the server wrote it, and a long one cut, so that what is wrong with it has room. */
+static void note_mailbox(struct job *j, const struct mailbox_entry *e, const struct fault *why)
 {
-	/* A name that is none is shown as the server wrote it. */
-	tool_warn(&j->tool, "%s/%s: %s", j->account->name,
-	    (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name, what);
-	note_class(j, cls);
-}
+	struct fault f = *why;
 
-/* ---- records */
-
-struct line {
-	struct record_field field[FIELDS_MAX];
-	size_t n;
-	struct buf url, attributes;
-	char number[5][NUMBER_MAX];
-	size_t nnumber;
-};
-
-static void add_field(struct line *l, const char *name, const char *value, bool number)
-{
-	l->field[l->n++] = (struct record_field){name, value, number};
-}
-
-static void add_number(struct line *l, const char *name, bool has, uint64_t value)
-{
-	char *text = l->number[l->nnumber++];
-
-	snprintf(text, NUMBER_MAX, "%" PRIu64, value);
-	add_field(l, name, has ? text : NULL, true);
-}
-
-static void add_status(struct line *l, const struct mailbox_entry *e)
-{
-	add_number(l, "messages", (e->has & STATUS_MESSAGES) != 0, e->messages);
-	add_number(l, "unseen", (e->has & STATUS_UNSEEN) != 0, e->unseen);
-	add_number(l, "size", (e->has & STATUS_SIZE) != 0, e->size);
-	add_number(l, "uidnext", (e->has & STATUS_UIDNEXT) != 0, e->uidnext);
-	add_number(l, "modseq", (e->has & STATUS_HIGHESTMODSEQ) != 0, e->highestmodseq);
-}
-
-/* A value that a field cannot hold is left out, and said so. */
-static void add_value(struct job *j, struct line *l, const struct mailbox_entry *e, size_t k)
-{
-	const struct mailbox_value *v = &e->meta[k];
-	bool binary = v->s != NULL && strlen(v->s) != v->len;
-
-	if (binary || (e->meta_long & 1u << k) != 0)
-		note_mailbox(j, e, FAULT_DATA,
-		    binary ? "a METADATA value with a NUL: lm-meta(1) has it"
-			   : "a METADATA value that is too long: lm-meta(1) has it");
-	add_field(l, j->entry[k], binary ? NULL : v->s, false);
-}
-
-static int put_url(struct job *j, const struct mailbox_entry *e, struct buf *out, struct fault *f)
-{
-	struct url u = j->base;
-
-	u.mailbox = strdup(e->name);
-	if (u.mailbox == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	u.uidvalidity = (e->has & STATUS_UIDVALIDITY) != 0 ? e->uidvalidity : 0;
-	url_build(out, &u);
-	free(u.mailbox);
-	return 0;
-}
-
-/* Without their backslashes, which a line would double. */
-static void put_attributes(struct buf *out, unsigned attributes)
-{
-	struct buf b;
-
-	buf_init(&b, ATTRIBUTES_MAX);
-	mailboxes_attributes(&b, attributes);
-	for (size_t i = 0; i < b.len; i++)
-		if (b.data[i] != '\\')
-			buf_putc(out, b.data[i]);
-	buf_free(&b);
-}
-
-static int print_mailbox(struct job *j, const struct mailbox_entry *e, struct fault *f)
-{
-	struct line l = {.n = 0};
-	int r;
-
-	buf_init(&l.url, URL_MAX);
-	buf_init(&l.attributes, ATTRIBUTES_MAX);
-	r = put_url(j, e, &l.url, f);
-	put_attributes(&l.attributes, e->attributes);
-	add_field(&l, "url", buf_str(&l.url), false);
-	add_field(&l, "attributes", l.attributes.len > 0 ? buf_str(&l.attributes) : NULL, false);
-	add_field(&l, "namespace", namespace_word(namespaces_kind(&j->namespaces, e->name)), false);
-	add_field(&l, "name", e->name, false);
-	if (j->status)
-		add_status(&l, e);
-	for (size_t k = 0; k < j->nentry; k++)
-		add_value(j, &l, e, k);
-	if (r == 0)
-		r = tool_record(&j->tool, stdout, l.field, l.n, f);
-	buf_free(&l.url);
-	buf_free(&l.attributes);
-	return r;
+	fault_while(&f, "%s/%.*s", j->account->name, SHOWN_MAX,
+	    (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name);
+	tool_fail(&j->tool, &f);
+	note_class(j, why->cls);
 }
 
 /* ---- which mailboxes */
-
-static bool fits(const struct target *t, const struct mailbox_entry *e)
-{
-	if (!t->exact)
-		return mailboxes_pattern(t->pattern, e->name, e->delimiter);
-	return strcmp(t->pattern, e->name) == 0 ||
-	    (strcasecmp(t->pattern, "INBOX") == 0 && strcmp(e->name, "INBOX") == 0);
-}
 
 /* 1: to be shown; 0: not asked for, or stale. */
 static int wanted(struct job *j, const struct mailbox_entry *e)
 {
 	unsigned kind = 1u << namespaces_kind(&j->namespaces, e->name);
 	bool show = false;
-	char text[128];
+	struct fault why;
 
 	for (size_t i = 0; i < j->ntarget; i++) {
-		struct target *t = &j->target[i];
+		struct mailbox_target *t = &j->target[i];
 
-		if (t->account != j->account || !fits(t, e))
+		if (t->account != j->account || !mailbox_target_fits(t, e))
 			continue;
 		t->found = true;
 		if (t->uidvalidity == 0 || t->uidvalidity == e->uidvalidity) {
 			show = true;
 			continue;
 		}
-		snprintf(text, sizeof(text), "stale URL: its UIDVALIDITY is %u now, not %u",
+		fault_set(&why, FAULT_DATA, "stale URL: its UIDVALIDITY is %u now, not %u",
 		    e->uidvalidity, t->uidvalidity);
-		note_mailbox(j, e, FAULT_DATA, text);
+		note_mailbox(j, e, &why);
 	}
 	return show && (j->kinds == 0 || (j->kinds & kind) != 0);
+}
+
+/* Values that a field cannot hold. */
+static void complain_values(struct job *j, const struct mailbox_entry *e)
+{
+	struct fault why;
+
+	for (size_t k = 0; k < j->record.nentry; k++) {
+		bool large = (e->meta_long & 1u << k) != 0;
+
+		if (!large && mailbox_record_holds(&e->meta[k]))
+			continue;
+		fault_set(&why, FAULT_DATA, "the value of %s %s: lm-meta(1) has it", j->entry[k],
+		    large ? "is too long" : "has a NUL in it");
+		note_mailbox(j, e, &why);
+	}
 }
 
 /* What a reader of the lines would not see. */
 static void complain(struct job *j, const struct mailbox_entry *e)
 {
 	bool dead = (e->attributes & (LIST_NOSELECT | LIST_NONEXISTENT)) != 0;
+	struct fault why = {0};
 
 	if (e->refusal != NULL)
-		note_mailbox(j, e, FAULT_REFUSED, e->refusal);
+		fault_set(&why, FAULT_REFUSED, "%s", e->refusal);
 	else if (!dead && (e->has & STATUS_UIDVALIDITY) == 0)
-		note_mailbox(j, e, FAULT_TEMP, "the server does not tell its STATUS");
+		fault_set(&why, FAULT_TEMP, "the server does not tell its STATUS");
+	if (why.cls != FAULT_NONE)
+		note_mailbox(j, e, &why);
+	complain_values(j, e);
 }
 
 static int take_mailbox(struct job *j, const struct mailbox_entry *e, struct fault *f)
 {
+	struct fault why;
+
 	if ((e->bad & NAME_UNUSABLE) != 0) {
-		note_mailbox(j, e, FAULT_DATA,
+		fault_set(&why, FAULT_DATA,
 		    (e->bad & NAME_LONG) != 0
 			? "left out: a name that is too long"
 			: "left out: a name that no command can name the mailbox by");
+		note_mailbox(j, e, &why);
 		return 0;
 	}
 	if (!wanted(j, e))
 		return 0;
 	complain(j, e);
-	return print_mailbox(j, e, f);
+	return mailbox_record(&j->record, e, f);
 }
 
 /* ---- one account */
@@ -351,11 +260,11 @@ static int list_patterns(
 	    .only_subscribed = j->subscribed,
 	    .only_special = j->special,
 	    .entry = j->entry,
-	    .nentry = j->nentry};
+	    .nentry = j->record.nentry};
 	struct mailboxes *m;
 	int r;
 
-	if (j->status)
+	if (j->record.status)
 		q.status |= STATUS_MESSAGES | STATUS_UNSEEN | STATUS_UIDNEXT |
 		    STATUS_HIGHESTMODSEQ | STATUS_SIZE;
 	m = mailboxes_send(s, &q, f);
@@ -419,7 +328,7 @@ static int list_account(struct job *j, struct imap *s, struct fault *f)
 	for (size_t i = 0; i < j->ntarget; i++) {
 		if (j->target[i].account != j->account)
 			continue;
-		whole = whole || (!j->target[i].exact && strcmp(j->target[i].pattern, "*") == 0);
+		whole = whole || mailbox_target_is_all(&j->target[i]);
 		pattern[n++] = j->target[i].pattern;
 	}
 	whole = whole && j->kinds != 0;
@@ -428,16 +337,18 @@ static int list_account(struct job *j, struct imap *s, struct fault *f)
 	return whole ? list_namespaces(j, s, f) : list_patterns(j, s, pattern, n, f);
 }
 
-/* A name without wildcards that is not there is an error, and so is a URL. */
 static void name_missing(struct job *j)
 {
+	struct fault why;
+
 	for (size_t i = 0; i < j->ntarget; i++) {
-		const struct target *t = &j->target[i];
+		const struct mailbox_target *t = &j->target[i];
 
 		if (t->account != j->account || t->found || j->special || j->subscribed ||
-		    (!t->exact && strpbrk(t->pattern, "*%") != NULL))
+		    !mailbox_target_is_one(t))
 			continue;
-		tool_warn(&j->tool, "%s/%s: no such mailbox", j->account->name, t->pattern);
+		fault_set(&why, FAULT_DATA, "%s/%s: no such mailbox", j->account->name, t->pattern);
+		tool_fail(&j->tool, &why);
 		note_class(j, FAULT_DATA);
 	}
 }
@@ -447,8 +358,8 @@ static int find_base(struct job *j, struct fault *f)
 {
 	const struct account *a;
 
-	url_free(&j->base);
-	return locate(&j->tool, j->account->name, &a, &j->base, f);
+	url_free(&j->record.base);
+	return locate(&j->tool, j->account->name, &a, &j->record.base, f);
 }
 
 /* The account's line: the one that is open, or a new one, whose login need not be waited for. */
@@ -512,7 +423,7 @@ static int work_account(struct job *j, const struct account *a, struct fault *f)
 static void drop_targets(struct job *j)
 {
 	while (j->ntarget > 0)
-		free(j->target[--j->ntarget].pattern);
+		mailbox_target_free(&j->target[--j->ntarget]);
 }
 
 static int flush_targets(struct job *j, struct fault *f)
@@ -526,63 +437,15 @@ static int flush_targets(struct job *j, struct fault *f)
 	return r == 0 ? tool_flush(stdout, f) : -1;
 }
 
-static int take_url(struct job *j, const char *text, struct target *t, struct fault *f)
-{
-	struct url u;
-
-	if (locate(&j->tool, text, &t->account, &u, f) == -1)
-		return -1;
-	if (u.uid != 0) {
-		url_free(&u);
-		return fault_set(f, FAULT_DATA, "a URL of a message, not of a mailbox");
-	}
-	t->exact = u.mailbox != NULL;
-	t->uidvalidity = u.uidvalidity;
-	t->pattern = strdup(t->exact ? u.mailbox : "*");
-	url_free(&u);
-	return 0;
-}
-
-/* ACCOUNT or ACCOUNT/PATTERN; what is behind the "/" is taken as it is. */
-static int take_pattern(struct job *j, const char *text, struct target *t, struct fault *f)
-{
-	size_t n = strcspn(text, "/");
-	char name[256];
-
-	if (n >= sizeof(name))
-		return fault_set(f, FAULT_DATA, "neither ACCOUNT/PATTERN nor an IMAP URL");
-	snprintf(name, sizeof(name), "%.*s", (int)n, text);
-	if (j->tool.account != NULL && strcmp(j->tool.account, name) != 0)
-		return fault_set(f, FAULT_USAGE, "-a %s, but %s", j->tool.account, text);
-	t->account = locate_account(&j->tool, name, f);
-	if (t->account == NULL)
-		return -1;
-	if (!enc_is_utf8(text, strlen(text)))
-		return fault_set(f, FAULT_DATA, "not UTF-8");
-	text += n + (text[n] == '/');
-	t->pattern = strdup(*text != '\0' ? text : "*");
-	return 0;
-}
-
-static int parse_target(struct job *j, const char *text, struct target *t, struct fault *f)
-{
-	bool url = strncasecmp(text, "imap:", 5) == 0 || strncasecmp(text, "imaps:", 6) == 0;
-
-	if ((url ? take_url(j, text, t, f) : take_pattern(j, text, t, f)) == -1)
-		return -1;
-	return t->pattern != NULL ? 0 : fault_set(f, FAULT_TEMP, "out of memory");
-}
-
 static int take_target(struct job *j, const char *text, struct fault *f)
 {
-	struct target t = {0};
+	struct mailbox_target t;
 	struct fault why;
 
 	if (tool_config(&j->tool, f) == -1)
 		return -1;
-	if (parse_target(j, text, &t, &why) == -1) {
-		tool_warn(&j->tool, "%s: %s", text, why.msg);
-		note_class(j, why.cls);
+	if (mailbox_target_parse(&j->tool, text, &t, &why) == -1) {
+		note_failure(j, text, &why);
 		return 0;
 	}
 	j->target[j->ntarget++] = t;
@@ -634,13 +497,15 @@ int main(int argc, char **argv)
 
 	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-list", stderr);
+	j.record = (struct mailbox_record){
+	    .tool = &j.tool, .out = stdout, .entry = j.entry, .namespaces = &j.namespaces};
 	if (parse_options(&j, argc, argv, &f) == -1 ||
 	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	else
 		code = (int)j.result;
 	namespaces_free(&j.namespaces);
-	url_free(&j.base);
+	url_free(&j.record.base);
 	imap_line_close(j.line);
 	tool_free(&j.tool);
 	return code;

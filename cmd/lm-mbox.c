@@ -140,7 +140,10 @@ static void note_class(struct job *j, enum fault_class cls)
 
 static void note_failure(struct job *j, const char *what, const struct fault *why)
 {
-	tool_warn(&j->tool, "%s: %s", what, why->msg);
+	struct fault f = *why;
+
+	fault_while(&f, "%s", what);
+	tool_fail(&j->tool, &f);
 	note_class(j, why->cls);
 }
 

@@ -336,7 +336,7 @@ fake_list() { lm-list -c own "$@"; }
 	is 65
 	shows a 5 'one\ttwo'
 	shows b '1 5' 'imap://alice@127.0.0.1/b;UIDVALIDITY=8 | -'
-	says 'fake/b: a METADATA value with a NUL'
+	says 'fake/b: the value of /shared/comment has a NUL in it'
 	fake_wait
 }
 
