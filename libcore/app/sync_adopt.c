@@ -38,11 +38,10 @@ int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags
 	if (maildir_name_build(name, sizeof(name), &to, to_new) == -1)
 		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
 	if (strcmp(name, file) != 0) {
-		int r = maildir_rename(&j->dir, in_new, file, to_new, name, f);
+		int r = sync_rename(j, in_new, file, to_new, name, f);
 
 		if (r != 1)
 			return r;
-		j->touched = true;
 	}
 	m->in_new = to_new;
 	m->base[0] = '\0';

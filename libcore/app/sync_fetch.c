@@ -219,6 +219,8 @@ static int flush(struct sync_job *j, struct fault *f)
 	for (size_t i = 0; i < j->n; i++) {
 		const struct delivery *d = &j->delivery[i];
 
+		if (d->result == DELIVERY_DONE)
+			maildir_watch_own(&j->watch, d->in_new, d->name, true);
 		if (r == -1 || (d->result != DELIVERY_DONE && d->result != DELIVERY_EXISTS))
 			continue;
 		if (state_message_put(j->s->state, j->row.id, &j->message[i], f) == -1 ||
@@ -227,6 +229,7 @@ static int flush(struct sync_job *j, struct fault *f)
 			return -1;
 	}
 	j->touched = j->touched || j->n > 0;
+	maildir_watch_drain(&j->watch);
 	j->n = 0;
 	j->octets = 0;
 	return state_commit(j->s->state, f) == -1 ? -1 : state_begin(j->s->state, f);

@@ -10,6 +10,7 @@
 #include "store/folder.h"
 #include "store/maildir_delivery.h"
 #include "store/maildir_keywords.h"
+#include "store/maildir_watch.h"
 #include "store/plan.h"
 #include "store/state.h"
 
@@ -66,7 +67,8 @@ struct sync {
 	size_t nbox, capbox;
 	struct sync_folder *folder;
 	size_t nfolder, capfolder;
-	uint64_t had, gone_here; /* messages of the state, and how many of them have no file any more */
+	uint64_t had,
+	    gone_here; /* messages of the state, and how many of them have no file any more */
 	struct fault worst;
 	int64_t shown; /* when the progress was last shown */
 	bool showing;
@@ -79,6 +81,8 @@ struct sync_job {
 	const struct sync_box *box; /* NULL: made just now */
 	struct sync_folder *folder;
 	struct maildir dir;
+	struct maildir_watch watch; /* on, where the folder was as it is known when we began */
+	unsigned changes;           /* of names, by us */
 	struct keywords keywords;
 	struct mailbox seen; /* as SELECT told */
 	uint32_t ahead; /* tag of a FETCH of what LIST said is new, sent with the SELECT; 0: none */
@@ -180,6 +184,10 @@ int sync_match(struct sync_job *j, struct fault *f);
 /* What was in step once and found no match goes to lost+found. */
 int sync_lost(struct sync_job *j, struct fault *f);
 
+/* maildir_rename() and maildir_remove() in the job's folder. */
+int sync_rename(struct sync_job *j, bool from_in_new, const char *from, bool to_in_new,
+    const char *to, struct fault *f);
+int sync_remove(struct sync_job *j, bool in_new, const char *file, struct fault *f);
 /* Names that were changed are on the disk, unless the account does not care. */
 int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f);
 

@@ -1,12 +1,84 @@
 /* sync_mailbox: one mailbox from SELECT to the state. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/sync_impl.h"
+
+enum {
+	DRAIN_EVERY = 2000, /* changes */
+	SMALL = 500,        /* messages */
+	TICKS = 5,
+	TICK = 4000, /* us */
+};
 
 int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f)
 {
 	return s->account->fsync ? maildir_sync(m, f) : 0;
+}
+
+/* The kernel's queue of changes is short. */
+static void count_change(struct sync_job *j)
+{
+	j->touched = true;
+	if (++j->changes % DRAIN_EVERY == 0)
+		maildir_watch_drain(&j->watch);
+}
+
+int sync_rename(struct sync_job *j, bool from_in_new, const char *from, bool to_in_new,
+    const char *to, struct fault *f)
+{
+	int r = maildir_rename(&j->dir, from_in_new, from, to_in_new, to, f);
+
+	if (r == 1) {
+		maildir_watch_own(&j->watch, from_in_new, from, false);
+		maildir_watch_own(&j->watch, to_in_new, to, true);
+		count_change(j);
+	}
+	return r;
+}
+
+int sync_remove(struct sync_job *j, bool in_new, const char *file, struct fault *f)
+{
+	int r = maildir_remove(&j->dir, in_new, file, f);
+
+	if (r == 1) {
+		maildir_watch_own(&j->watch, in_new, file, false);
+		count_change(j);
+	}
+	return r;
+}
+
+/* From here on we would know of a change by another program: if the folder still is as this run found it. */
+static void begin_watch(struct sync_job *j)
+{
+	struct maildir_stamp now;
+	struct fault ignored;
+
+	if (j->folder == NULL || j->folder->stamp.cur_ns == 0 || j->s->o->dry_run)
+		return;
+	maildir_watch_begin(&j->watch, &j->dir);
+	if (maildir_stamp(&j->dir, &now, &ignored) == -1 ||
+	    !maildir_stamp_same(&now, &j->folder->stamp))
+		maildir_watch_end(&j->watch);
+}
+
+/* The stamp to be remembered, where all that happened was our own doing; the next run need not read the folder then. A small one is read faster than a
+ * tick of the clock, which has to pass before a stamp can be trusted, is waited for. */
+static bool is_own_stamp(struct sync_job *j, struct maildir_stamp *stamp, struct fault *f)
+{
+	bool settled = false;
+
+	if (j->watch.fd == -1 || j->pending || j->row.messages < SMALL)
+		return false;
+	for (int i = 0; i < TICKS && !settled; i++) {
+		if (i > 0)
+			usleep(TICK);
+		if (maildir_stamp(&j->dir, stamp, f) == -1)
+			return false;
+		settled = maildir_stamp_settled(stamp, maildir_now());
+	}
+	return settled && maildir_watch_clean(&j->watch);
 }
 
 /* Whether nothing was known of it, and files are here all the same. */
@@ -45,7 +117,9 @@ static int save_end(struct sync_job *j, struct fault *f)
 		row->complete = !j->incomplete;
 	}
 	row->stamp = now;
-	if (j->touched || j->pending || j->folder == NULL ||
+	if (j->touched && is_own_stamp(j, &now, f))
+		row->stamp = now;
+	else if (j->touched || j->pending || j->folder == NULL ||
 	    !maildir_stamp_same(&now, &j->folder->stamp))
 		row->stamp.cur_ns = row->stamp.new_ns = 0;
 	if (!j->pending && (j->s->policy & PLAN_PULL) &&
@@ -64,6 +138,7 @@ static int run(struct sync_job *j, struct fault *f)
 	    keywords_load(&j->keywords, &j->dir, f) == -1)
 		return -1;
 	maildir_clean_tmp(&j->dir, MAILDIR_TMP_AGE);
+	begin_watch(j);
 	if (sync_select(j, f) == -1 || sync_brake(j, f) == -1)
 		return -1;
 	if (first && !j->matching && sync_prepare_first(j, f) == -1)
@@ -98,11 +173,13 @@ int sync_mailbox(
 	j->box = box;
 	j->folder = sync_folder_of(s, row->id);
 	j->dir = MAILDIR_CLOSED;
+	j->watch = MAILDIR_WATCH_OFF;
 
 	int r = run(j, f);
 	if (r == -1 && f->cls != FAULT_IO)
 		drain(j);
 	sync_progress_end(s);
+	maildir_watch_end(&j->watch);
 	maildir_close(&j->dir);
 	free(j);
 	return r;

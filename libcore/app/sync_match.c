@@ -266,6 +266,7 @@ static int move_lost(
 		return 0;
 	int r = maildir_move(&j->dir, u->in_new, u->file, to, u->in_new, file, f);
 	if (r == 1) {
+		maildir_watch_own(&j->watch, u->in_new, u->file, false);
 		j->touched = true;
 		r = scratch_unknown_drop(j->s->state, u->id, f);
 	}

@@ -136,8 +136,7 @@ static int rename_file(struct sync_job *j, struct change *c, struct fault *f)
 	if (sync_file(j->s, &j->row, &c->m, c->local.flags, in_new, from) == -1 ||
 	    sync_file(j->s, &j->row, &c->m, c->action.file, to_new, to) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", c->m.uid);
-	j->touched = true;
-	r = maildir_rename(&j->dir, in_new, from, to_new, to, f);
+	r = sync_rename(j, in_new, from, to_new, to, f);
 	if (r != 0)
 		return r == -1 ? -1 : 0;
 	r = find_file(j, &c->m, from, &in_new, f);
@@ -147,7 +146,7 @@ static int rename_file(struct sync_job *j, struct change *c, struct fault *f)
 	to_new = in_new && name.flags == 0;
 	if (maildir_name_build(to, sizeof(to), &name, to_new) == -1)
 		return 0;
-	return maildir_rename(&j->dir, in_new, from, to_new, to, f) == -1 ? -1 : 0;
+	return sync_rename(j, in_new, from, to_new, to, f) == -1 ? -1 : 0;
 }
 
 static int remove_file(struct sync_job *j, const struct change *c, struct fault *f)
@@ -158,12 +157,11 @@ static int remove_file(struct sync_job *j, const struct change *c, struct fault 
 
 	if (sync_file(j->s, &j->row, &c->m, c->local.flags, in_new, file) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", c->m.uid);
-	j->touched = true;
-	r = maildir_remove(&j->dir, in_new, file, f);
+	r = sync_remove(j, in_new, file, f);
 	if (r != 0)
 		return r == -1 ? -1 : 0;
 	r = find_file(j, &c->m, file, &in_new, f);
-	return r == 1 ? (maildir_remove(&j->dir, in_new, file, f) == -1 ? -1 : 0) : r;
+	return r == 1 ? (sync_remove(j, in_new, file, f) == -1 ? -1 : 0) : r;
 }
 
 /* ---- the server */

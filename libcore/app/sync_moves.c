@@ -82,8 +82,8 @@ static bool any_gone(struct sync *s, struct fault *f)
 	return gone > 0;
 }
 
-static int find_move(struct sync *s, const struct state_mailbox *row, struct scratch_unknown *u,
-    bool gone, struct fault *f)
+static int find_move(struct sync *s, const struct state_mailbox *row, struct sync_folder *target,
+    struct scratch_unknown *u, bool gone, struct fault *f)
 {
 	struct scratch_move move = {.to = row->id, .in_new = u->in_new};
 	struct sync_folder *source;
@@ -95,10 +95,12 @@ static int find_move(struct sync *s, const struct state_mailbox *row, struct scr
 		return r;
 	/* A mailbox that this run does not look at is left alone. */
 	source = sync_folder_of(s, move.from);
-	if (source == NULL || source->stopped)
+	if (source == NULL || source->stopped || source->missing)
 		return 0;
 	memcpy(move.file, u->file, sizeof(move.file));
 	source->changed = true;
+	/* If nothing comes of it, the file has to be found again. */
+	target->stamp = (struct maildir_stamp){0};
 	if (scratch_move_put(s->state, &move, f) == -1 ||
 	    scratch_unknown_drop(s->state, u->id, f) == -1)
 		return -1;
@@ -121,12 +123,33 @@ int sync_find_moves(struct sync *s, struct fault *f)
 			return -1;
 		u.id = 0;
 		while ((r = scratch_unknown_after(s->state, row.id, u.id, &u, f)) == 1)
-			if (find_move(s, &row, &u, gone, f) == -1)
+			if (find_move(s, &row, &s->folder[i], &u, gone, f) == -1)
 				return -1;
 		if (r == -1)
 			return -1;
 	}
 	return 0;
+}
+
+static int give_back(struct sync *s, const struct scratch_move *move, struct fault *f)
+{
+	struct scratch_unknown u = {.mailbox = move->to, .in_new = move->in_new};
+
+	memcpy(u.file, move->file, sizeof(u.file));
+	if (scratch_unknown_put(s->state, &u, f) == -1)
+		return -1;
+	return scratch_move_drop(s->state, move->id, f);
+}
+
+int sync_return_moves(struct sync *s, int64_t from, struct fault *f)
+{
+	struct scratch_move none = {0}, m;
+	int r;
+
+	while ((r = scratch_move_after(s->state, from, &none, &m, f)) == 1)
+		if (give_back(s, &m, f) == -1)
+			return -1;
+	return r;
 }
 
 /* ---- doing them */
@@ -227,9 +250,15 @@ static int adopt_moved(struct sync_job *j, struct sync_job *to, const struct scr
 	m->flags = translate(j, to, m->flags);
 	if (keywords_save(&to->keywords, &to->dir, f) == -1)
 		return -1;
+	struct scratch_change change = {.mailbox = to->row.id, .uid = m->uid, .flags = flags};
+	uint32_t base = m->flags;
 	int r = sync_adopt(to, move->file, move->in_new, flags, m, f);
 	if (r != 1)
 		return r;
+	change.in_new = m->in_new;
+	/* Flags that were changed on the way go to the server when it comes to this mailbox. */
+	if (flags != base && scratch_local_put(j->s->state, &change, f) == -1)
+		return -1;
 	if (state_intent_drop(j->s->state, to->row.id, name.base, f) == -1)
 		return -1;
 
@@ -252,6 +281,11 @@ static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_
 		r = place_of(ev, move->uid, &k) == 1 && new_uid(ev, k, &m.uid) == 1
 		    ? adopt_moved(j, to, move, &m, f)
 		    : 0;
+	/* Whether it is there, only the mailbox itself can tell. */
+	if (r == 0)
+		r = give_back(j->s, move, f);
+	else if (r == 1)
+		r = scratch_move_drop(j->s->state, move->id, f);
 	if (r == -1 || move->copy)
 		return r == -1 ? -1 : 0;
 	if (sync_print(j, "gone", move->uid, 0, move->file, move->in_new, SIDE_LOCAL, f) == -1)
@@ -272,6 +306,7 @@ static struct sync_job *open_target(struct sync_job *j, const struct batch *b, s
 	to->row = b->to;
 	to->folder = sync_folder_of(j->s, b->to.id);
 	to->dir = MAILDIR_CLOSED;
+	to->watch = MAILDIR_WATCH_OFF;
 	if (maildir_open(j->s->root, b->to.path, false, &to->dir, f) == -1 ||
 	    keywords_load(&to->keywords, &to->dir, f) == -1) {
 		maildir_close(&to->dir);
@@ -315,8 +350,6 @@ static int settle_batch(
 
 	for (size_t i = 0; i < b->n && r == 0; i++) {
 		r = settle(j, to, &b->move[i], valid ? ev : &none, f);
-		if (r == 0)
-			r = scratch_move_drop(j->s->state, b->move[i].id, f);
 	}
 	return close_target(to, r, f);
 }
@@ -438,11 +471,22 @@ static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 
 static int print_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 {
-	for (size_t i = 0; i < b->n; i++)
-		if (sync_print(j, b->copy ? "new" : "gone", b->move[i].uid, 0, b->move[i].file,
-			b->move[i].in_new, SIDE_LOCAL, f) == -1)
-			return -1;
-	return 0;
+	struct sync_job *to = calloc(1, sizeof(*to));
+	int r = 0;
+
+	if (to == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	to->s = j->s;
+	to->row = b->to;
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		const struct scratch_move *m = &b->move[i];
+
+		r = sync_print(to, "new", 0, 0, m->file, m->in_new, SIDE_LOCAL, f);
+		if (r == 0 && !b->copy)
+			r = sync_print(j, "gone", m->uid, 0, m->file, m->in_new, SIDE_LOCAL, f);
+	}
+	free(to);
+	return r;
 }
 
 int sync_do_moves(struct sync_job *j, struct fault *f)

@@ -147,6 +147,7 @@ int sync_fetch_whole(struct sync *s, const struct url *u, struct fault *f)
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	j->s = s;
 	j->dir = MAILDIR_CLOSED;
+	j->watch = MAILDIR_WATCH_OFF;
 	int r = run(j, u, f);
 	free(j);
 	return r;
