@@ -239,6 +239,35 @@ TEST(several_patterns_for_a_plain_server)
 	    &q, "a / ()\nab / ()\nb / ()\n");
 }
 
+TEST(status_with_the_list_and_nothing_else)
+{
+	struct mailboxes_query q = {.status = STATUS_UIDVALIDITY,
+	    .subscribed = true,
+	    .pattern = BOX("a", "b"),
+	    .npattern = 2};
+
+	lists(
+	    PEER_IN(
+		"LIST-STATUS SPECIAL-USE") "< a1 LSUB \"\" a\n< a2 LSUB \"\" b\n"
+					   "< a3 LIST \"\" a RETURN (STATUS (UIDVALIDITY))\n"
+					   "< a4 LIST \"\" b RETURN (STATUS (UIDVALIDITY))\n"
+					   "> * LSUB () \"/\" a\n> a1 OK\n> a2 OK\n"
+					   "> * LIST () \"/\" a\n> * STATUS a (UIDVALIDITY 1)\n> a3 OK\n"
+					   "> * LIST () \"/\" b\n> * STATUS b (UIDVALIDITY 2)\n> a4 OK\n",
+	    &q, "a / (\\Subscribed) - - - 1 - -\nb / () - - - 2 - -\n");
+}
+
+TEST(a_server_of_imap4rev2)
+{
+	struct mailboxes_query q = {.status = STATUS_UIDVALIDITY | STATUS_SIZE};
+
+	lists(
+	    "> * PREAUTH [CAPABILITY IMAP4rev2] hello\n"
+	    "< a1 LIST \"\" \"*\" RETURN (CHILDREN SPECIAL-USE STATUS (UIDVALIDITY SIZE))\n"
+	    "> * LIST (\\Sent) \"/\" a (\"OLDNAME\" (\"b\"))\n> * STATUS a (UIDVALIDITY 1 SIZE 9)\n> a1 OK\n",
+	    &q, "a / (\\Sent) - - - 1 - 9\n");
+}
+
 TEST(an_extended_list_that_is_bad_after_all)
 {
 	struct mailboxes_query q = {.status = STATUS_UIDVALIDITY, .subscribed = true};
