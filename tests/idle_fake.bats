@@ -398,5 +398,5 @@ start() {
 		sed '2a auto UID FETCH .* => ok' >script
 	start --headers
 	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10~.*<u@h>~.*c~"
-	! grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$OUT" "$ERR"
+	run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$OUT" "$ERR"
 }

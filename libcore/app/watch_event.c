@@ -42,6 +42,8 @@ static void wait_for_room(struct watch *w)
 		if (watch_out_push(&w->out, &ignored) == -1)
 			return;
 	}
+	if (w->out.stuck)
+		tool_note(w->tool, "a reader who does not read: what it misses becomes a resync");
 }
 
 static bool tell(struct watch *w, const char *const *field, size_t n, bool wait)

@@ -231,18 +231,37 @@ int64_t host_alive(struct host *h)
 	return h->watchdog_at;
 }
 
-static bool same_address(const struct sockaddr_storage *a, const struct sockaddr_storage *b)
+/* An IPv6 network gives a machine new addresses every day; the old ones are good for as long as they are there. */
+static bool is_there(const struct sockaddr_in6 *a)
 {
-	if (a->ss_family != b->ss_family)
+	struct sockaddr_in6 own = *a;
+	int fd = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	bool there;
+
+	own.sin6_port = 0;
+	there = fd == -1 || bind(fd, (const struct sockaddr *)&own, sizeof(own)) == 0;
+	shut(fd);
+	return there;
+}
+
+static bool same_network(const struct sockaddr_in6 *was, const struct sockaddr_in6 *would)
+{
+	const void *a = &was->sin6_addr, *b = &would->sin6_addr;
+
+	if (memcmp(a, b, sizeof(struct in6_addr)) == 0)
+		return true;
+	return memcmp(a, b, sizeof(struct in6_addr) / 2) == 0 && is_there(was);
+}
+
+static bool same_address(const struct sockaddr_storage *was, const struct sockaddr_storage *would)
+{
+	if (was->ss_family != would->ss_family)
 		return false;
-	if (a->ss_family == AF_INET)
-		return memcmp(&((const struct sockaddr_in *)a)->sin_addr,
-			   &((const struct sockaddr_in *)b)->sin_addr, sizeof(struct in_addr)) == 0;
-	if (a->ss_family == AF_INET6)
-		return memcmp(&((const struct sockaddr_in6 *)a)->sin6_addr,
-			   &((const struct sockaddr_in6 *)b)->sin6_addr,
-			   sizeof(struct in6_addr)) == 0;
-	return true;
+	if (was->ss_family == AF_INET)
+		return memcmp(&((const struct sockaddr_in *)was)->sin_addr,
+			   &((const struct sockaddr_in *)would)->sin_addr,
+			   sizeof(struct in_addr)) == 0;
+	return same_network((const struct sockaddr_in6 *)was, (const struct sockaddr_in6 *)would);
 }
 
 bool host_route_stands(int fd)
