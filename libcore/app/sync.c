@@ -353,6 +353,26 @@ static int remember_stamp(struct sync *s, struct state_mailbox *row, struct faul
 	return state_mailbox_put(s->state, row, f);
 }
 
+/* An empty mailbox of which LIST has told everything, and nothing is here either: it need not be opened. 1: done, 0, -1. */
+static int take_empty(
+    struct sync *s, struct state_mailbox *row, const struct sync_box *b, struct fault *f)
+{
+	const unsigned need =
+	    STATUS_MESSAGES | STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_HIGHESTMODSEQ;
+	const struct sync_folder *folder = sync_folder_of(s, row->id);
+
+	if (b == NULL || row->uidvalidity != 0 || (folder != NULL && folder->changed) ||
+	    (b->has & need) != need || b->messages != 0 || b->uidvalidity == 0 || b->uidnext == 0 ||
+	    s->o->dry_run)
+		return 0;
+	row->uidvalidity = b->uidvalidity;
+	row->owner = sync_owner(s, row->name, row->uidvalidity);
+	row->uidnext = b->uidnext;
+	row->modseq = b->highestmodseq;
+	row->complete = true;
+	return state_mailbox_put(s->state, row, f) == -1 ? -1 : 1;
+}
+
 static bool is_stopped(const struct sync *s)
 {
 	return s->o->stop != NULL && *s->o->stop;
@@ -361,8 +381,11 @@ static bool is_stopped(const struct sync *s)
 static int one(struct sync *s, struct state_mailbox *row, struct sync_box *b, struct fault *f)
 {
 	struct fault why;
+	int r = take_empty(s, row, b, f);
 
-	if (sync_mailbox(s, row, b, &why) == 0) {
+	if (r == -1)
+		return -1;
+	if (r == 1 || sync_mailbox(s, row, b, &why) == 0) {
 		if (b != NULL)
 			b->done = true;
 		return 0;

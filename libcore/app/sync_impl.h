@@ -86,12 +86,15 @@ struct sync_job {
 	struct keywords keywords;
 	struct mailbox seen; /* as SELECT told */
 	uint32_t ahead; /* tag of a FETCH of what LIST said is new, sent with the SELECT; 0: none */
-	bool all_flags; /* every message's flags were read */
-	bool all_uids;  /* SCRATCH_WANTED has every UID of the server */
-	bool touched;   /* names in the folder were changed by us: its stamp is void */
-	bool pending;   /* something was left for the next run */
-	bool incomplete; /* messages of the server are still missing */
-	bool matching;   /* files without a message are matched by content with what comes */
+	uint32_t search
+	    [SCRATCH_SETS]; /* tags of searches in flight, by the set that they fill; 0: none */
+	enum scratch_set searching; /* the one that is waited for */
+	bool all_flags;             /* every message's flags were read */
+	bool all_uids;              /* SCRATCH_WANTED has every UID of the server */
+	bool touched;               /* names in the folder were changed by us: its stamp is void */
+	bool pending;               /* something was left for the next run */
+	bool incomplete;            /* messages of the server are still missing */
+	bool matching; /* files without a message are matched by content with what comes */
 	/* The message that is coming in, and those that wait to be made durable. */
 	struct delivery delivery[SYNC_DELIVERIES];
 	struct state_message message[SYNC_DELIVERIES];
@@ -152,8 +155,6 @@ struct sync_box *sync_box_named(struct sync *s, const char *name);
 int sync_select(struct sync_job *j, struct fault *f);
 /* What an event tells of the open mailbox beside what was asked for. */
 int sync_note(struct sync_job *j, const struct event *ev, struct fault *f);
-/* Runs a ready UID SEARCH into a set. */
-int sync_search(struct sync_job *j, struct imap_cmd *c, enum scratch_set into, struct fault *f);
 
 /* sync_fetch.c: fetches what is on the server and not here. sync_fetch_ahead() sends the first FETCH, before it is known what is there. */
 int sync_fetch_ahead(struct sync_job *j, const struct set *uids, struct fault *f);

@@ -18,19 +18,57 @@ static int note_fetch(struct sync_job *j, const struct fetch_event *e, struct fa
 	return scratch_remote_put(j->s->state, &c, f);
 }
 
-static int note_set(struct sync_job *j, const struct set_event *e, struct fault *f)
+static int add_set(
+    struct sync_job *j, const struct set_event *e, enum scratch_set into, struct fault *f)
 {
 	struct set_walk w = {e->text, e->len};
 	uint32_t lo, hi;
 	int r;
 
-	if (e->source != SET_VANISHED)
-		return 0;
+	while ((r = set_walk_next(&w, &lo, &hi)) == 1)
+		if (scratch_range_add(j->s->state, into, lo < hi ? lo : hi, lo < hi ? hi : lo, f) ==
+		    -1)
+			return -1;
+	return r;
+}
+
+static int note_vanished(struct sync_job *j, const struct set_event *e, struct fault *f)
+{
+	struct set_walk w = {e->text, e->len};
+	uint32_t lo, hi;
+	int r;
+
 	while ((r = set_walk_next(&w, &lo, &hi)) == 1)
 		if (scratch_remote_gone(
 			j->s->state, j->row.id, lo < hi ? lo : hi, lo < hi ? hi : lo, f) == -1)
 			return -1;
 	return r;
+}
+
+/* Which of the searches in flight it answers: ESEARCH says so, and without that there is only one. */
+static enum scratch_set search_of(const struct sync_job *j, const struct set_event *e)
+{
+	char tag[16];
+
+	for (int i = 0; e->tag != NULL && i < SCRATCH_SETS; i++) {
+		snprintf(tag, sizeof(tag), "a%u", j->search[i]);
+		if (strcmp(tag, e->tag) == 0)
+			return (enum scratch_set)i;
+	}
+	return j->searching;
+}
+
+static int note_set(struct sync_job *j, const struct set_event *e, struct fault *f)
+{
+	switch (e->source) {
+	case SET_VANISHED:
+		return note_vanished(j, e, f);
+	case SET_SEARCH:
+	case SET_ESEARCH_ALL:
+		return add_set(j, e, search_of(j, e), f);
+	default:
+		return 0;
+	}
 }
 
 int sync_note(struct sync_job *j, const struct event *ev, struct fault *f)
@@ -114,44 +152,43 @@ static int finish_select(struct sync_job *j, uint32_t tag, struct fault *f)
 
 /* ---- sets of UIDs */
 
-static int add_set(
-    struct sync_job *j, const struct set_event *e, enum scratch_set into, struct fault *f)
+/* Queues the search; its answer goes into the set whenever it comes. */
+static int search_send(
+    struct sync_job *j, struct imap_cmd *c, enum scratch_set into, struct fault *f)
 {
-	struct set_walk w = {e->text, e->len};
-	uint32_t lo, hi;
-	int r;
-
-	while ((r = set_walk_next(&w, &lo, &hi)) == 1)
-		if (scratch_range_add(j->s->state, into, lo < hi ? lo : hi, lo < hi ? hi : lo, f) ==
-		    -1)
-			return -1;
-	return r;
+	if (scratch_range_clear(j->s->state, into, f) == -1) {
+		imap_cmd_free(c);
+		return -1;
+	}
+	j->search[into] = imap_send(j->s->line->imap, c, f);
+	return j->search[into] == 0 ? -1 : 0;
 }
 
-int sync_search(struct sync_job *j, struct imap_cmd *c, enum scratch_set into, struct fault *f)
+/* Waits until its answer is there; nothing when it was not sent. */
+static int search_finish(struct sync_job *j, enum scratch_set into, struct fault *f)
 {
-	struct imap *imap = j->s->line->imap;
+	uint32_t tag = j->search[into];
 	struct event ev;
-	uint32_t tag;
-	int r;
+	bool refused = false;
 
-	if (scratch_range_clear(j->s->state, into, f) == -1 || (tag = imap_send(imap, c, f)) == 0)
-		return -1;
-	while ((r = imap_until(imap, tag, &ev, f)) == 1) {
-		bool ours = ev.kind == EV_SET &&
-		    (ev.set.source == SET_SEARCH || ev.set.source == SET_ESEARCH_ALL);
+	if (tag == 0)
+		return 0;
+	j->searching = into;
+	int r = sync_finish(j, tag, &ev, &refused, f);
+	j->search[into] = 0;
+	return r == -1 || refused ? -1 : 0;
+}
 
-		if (ours ? add_set(j, &ev.set, into, f) == -1 : sync_note(j, &ev, f) == -1)
-			return -1;
-	}
-	return r;
+static bool has_esearch(const struct sync_job *j)
+{
+	return imap_has(j->s->line->imap, "ESEARCH") || imap_has(j->s->line->imap, "IMAP4rev2");
 }
 
 /* UID SEARCH, and the compact answer where the server has it (RFC 4731). */
 static void begin_search(struct imap_cmd *c, const struct sync_job *j)
 {
 	imap_cmd_init(c, j->s->line->imap, "UID SEARCH");
-	if (!imap_has(j->s->line->imap, "ESEARCH") && !imap_has(j->s->line->imap, "IMAP4rev2"))
+	if (!has_esearch(j))
 		return;
 	imap_atom(c, "RETURN");
 	imap_list(c);
@@ -159,14 +196,13 @@ static void begin_search(struct imap_cmd *c, const struct sync_job *j)
 	imap_list_end(c);
 }
 
-static int read_all_uids(struct sync_job *j, struct fault *f)
+static int ask_all(struct sync_job *j, struct fault *f)
 {
 	struct imap_cmd c;
 
 	begin_search(&c, j);
 	imap_atom(&c, "ALL");
-	j->all_uids = true;
-	return sync_search(j, &c, SCRATCH_WANTED, f);
+	return search_send(j, &c, SCRATCH_WANTED, f);
 }
 
 static void day(time_t t, char out[static 16])
@@ -180,7 +216,7 @@ static void day(time_t t, char out[static 16])
 }
 
 /* Only what is younger than the window (WITHIN, RFC 5032; else by day). */
-static int read_young(struct sync_job *j, struct fault *f)
+static int ask_young(struct sync_job *j, struct fault *f)
 {
 	struct imap *imap = j->s->line->imap;
 	struct imap_cmd c;
@@ -197,10 +233,10 @@ static int read_young(struct sync_job *j, struct fault *f)
 		imap_atom(&c, "SINCE");
 		imap_atom(&c, since);
 	}
-	return sync_search(j, &c, SCRATCH_YOUNG, f);
+	return search_send(j, &c, SCRATCH_YOUNG, f);
 }
 
-static int read_large(struct sync_job *j, struct fault *f)
+static int ask_large(struct sync_job *j, struct fault *f)
 {
 	struct imap_cmd c;
 
@@ -209,7 +245,7 @@ static int read_large(struct sync_job *j, struct fault *f)
 	begin_search(&c, j);
 	imap_atom(&c, "LARGER");
 	imap_number(&c, j->s->account->max_size);
-	return sync_search(j, &c, SCRATCH_LARGE, f);
+	return search_send(j, &c, SCRATCH_LARGE, f);
 }
 
 /* ---- what is gone, by what is there */
@@ -335,8 +371,10 @@ static int want_news(struct sync_job *j, struct fault *f)
 
 static int by_sets(struct sync_job *j, struct fault *f)
 {
-	if (read_all_uids(j, f) == -1)
+	if ((j->search[SCRATCH_WANTED] == 0 && ask_all(j, f) == -1) ||
+	    search_finish(j, SCRATCH_WANTED, f) == -1)
 		return -1;
+	j->all_uids = true;
 	return find_gone(j, f);
 }
 
@@ -407,13 +445,36 @@ static int fetch_ahead(struct sync_job *j, struct fault *f)
 	return r;
 }
 
+/* A mailbox of which nothing is known: what has to be asked goes out with the SELECT. Without ESEARCH an answer does not say to which search it belongs. */
+static int ask_ahead(struct sync_job *j, struct fault *f)
+{
+	const struct state_mailbox *row = &j->row;
+
+	if (row->messages > 0 || row->modseq != 0 || !has_esearch(j) ||
+	    (j->folder != NULL && j->folder->changed))
+		return 0;
+	return ask_all(j, f) == -1 || ask_young(j, f) == -1 ? -1 : ask_large(j, f);
+}
+
+/* The window and the limit, as far as they count and were not asked for already. */
+static int read_limits(struct sync_job *j, bool asked, struct fault *f)
+{
+	if ((!asked && ask_young(j, f) == -1) || search_finish(j, SCRATCH_YOUNG, f) == -1 ||
+	    (!asked && ask_large(j, f) == -1))
+		return -1;
+	return search_finish(j, SCRATCH_LARGE, f);
+}
+
 int sync_select(struct sync_job *j, struct fault *f)
 {
 	if (scratch_remote_clear(j->s->state, f) == -1)
 		return -1;
 
 	uint32_t tag = send_select(j, f);
-	if (tag == 0 || fetch_ahead(j, f) == -1 || finish_select(j, tag, f) == -1)
+	if (tag == 0 || fetch_ahead(j, f) == -1 || ask_ahead(j, f) == -1)
+		return -1;
+	bool asked = j->search[SCRATCH_WANTED] != 0;
+	if (finish_select(j, tag, f) == -1)
 		return -1;
 	if (j->row.uidvalidity != 0 && j->row.uidvalidity != j->seen.uidvalidity &&
 	    sync_prepare_match(j, f) == -1)
@@ -422,9 +483,5 @@ int sync_select(struct sync_job *j, struct fault *f)
 		j->row.uidvalidity = j->seen.uidvalidity;
 		j->row.owner = sync_owner(j->s, j->row.name, j->row.uidvalidity);
 	}
-	if (collect(j, f) == -1)
-		return -1;
-	if (read_young(j, f) == -1)
-		return -1;
-	return read_large(j, f);
+	return collect(j, f) == -1 ? -1 : read_limits(j, asked, f);
 }

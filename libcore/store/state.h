@@ -161,6 +161,7 @@ enum scratch_set {
 	SCRATCH_WANTED, /* on the server, perhaps to be fetched */
 	SCRATCH_YOUNG,  /* in the window */
 	SCRATCH_LARGE,  /* over max-size */
+	SCRATCH_SETS,
 };
 int scratch_range_clear(struct state *s, enum scratch_set which, struct fault *f);
 int scratch_range_add(
