@@ -81,7 +81,7 @@ static void check(const struct node *list, const char *p, size_t n)
 		struct lean_scan scan;
 
 		lean_section(&m, &m.step[i], name);
-		if (m.step[i].kind == LEAN_HEAD && i < 200)
+		if (i < 200 && m.step[i].kind == LEAN_HEAD)
 			check_head(&m, m.step[i].part, &raw);
 		lean_scan_begin(&scan, &m, m.step[i].part);
 		lean_scan(&scan, p, n < 1000 ? n : 1000);
