@@ -37,7 +37,7 @@ int lean_fetch(struct imap_line *l, const struct url *u, uint64_t max_part, stru
 
 /*
  * The same without a look at the structure: the whole body stays on the server, in one flight. For a message whose lean_fetch() was FAULT_PROTOCOL and lost the line, as its structure is more than the
- * parser of responses takes (2 MiB, or 512 levels; some 2,900 parts are enough): anybody can send one, and it must not keep the others from coming. The line has to be opened anew before.
+ * parser of responses takes (2 MiB, or 512 levels; some 2,000 parts are enough): anybody can send one, and it must not keep the others from coming. The line has to be opened anew before.
  */
 int lean_stub(
     struct imap_line *l, const struct url *u, struct delivery *d, unsigned *left, struct fault *f);
