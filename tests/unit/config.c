@@ -148,6 +148,37 @@ TEST(every_keyword)
 	config_free(c);
 }
 
+TEST(keywords_of_sync_and_idle)
+{
+	struct config *c = load("account a\n"
+				"mailboxes *  !Trash \"Two words\"\ncreate remote\nexpunge none\n"
+				"fsync no\narchive yes\nwindow 90d\nlayout Maildir++\n"
+				"max-size 64k\norder oldest\nidle-connections 12\n");
+
+	REQUIRE(c != NULL);
+	const struct account *a = config_nth(c, 0);
+	REQUIRE(a != NULL);
+	CHECK_STR(a->mailboxes, "*  !Trash \"Two words\"");
+	CHECK_INT(a->create, CONFIG_REMOTE);
+	CHECK_INT(a->expunge, 0);
+	CHECK(!a->fsync && a->archive && a->oldest_first);
+	CHECK_INT(a->window, 90 * 86400);
+	CHECK_INT(a->layout, CONFIG_MAILDIRPP);
+	CHECK_INT(a->max_size, 65536);
+	CHECK_INT(a->idle_connections, 12);
+	config_free(c);
+	CHECK(taken("window all") && taken("max-size none") && taken("create both"));
+	CHECK(refused("create never", "create: "));
+	CHECK(refused("window 59", "window: "));
+	CHECK(refused("window 101y", "window: "));
+	CHECK(refused("max-size 0", "max-size: "));
+	CHECK(refused("max-size 1x", "max-size: "));
+	CHECK(refused("layout mbox", "layout: "));
+	CHECK(refused("order random", "order: "));
+	CHECK(refused("idle-connections 0", "idle-connections: "));
+	CHECK(refused("idle-connections 65", "idle-connections: "));
+}
+
 TEST(what_is_so_when_nothing_is_said)
 {
 	struct config *c = load_line("");
@@ -156,7 +187,11 @@ TEST(what_is_so_when_nothing_is_said)
 	const struct account *a = config_nth(c, 0);
 	REQUIRE(a != NULL);
 	CHECK(!a->imap.set && !a->submit.set && !a->tls_insecure);
-	CHECK(a->compress && a->copy_sent);
+	CHECK(a->compress && a->copy_sent && a->fsync && !a->archive && !a->oldest_first);
+	CHECK_INT(a->create, CONFIG_LOCAL | CONFIG_REMOTE);
+	CHECK_INT(a->expunge, CONFIG_LOCAL | CONFIG_REMOTE);
+	CHECK(a->window == 0 && a->max_size == 0 && a->layout == CONFIG_FS);
+	CHECK_INT(a->idle_connections, 4);
 	CHECK_INT(a->timeout, 60);
 	CHECK(a->from == NULL && a->password == NULL && a->auth == NULL && a->sent == NULL);
 	config_free(c);
