@@ -34,7 +34,7 @@ static const char usage[] =
     "usage: lm-search [-r all|count|min|max] [-s sort] [-l first:last] [-o fields] [--json]\n"
     "                 [common options] mailbox... [--] [key...]\n"
     "       lm-search -f [--interval seconds] [-o fields] [--json] [common options]\n"
-    "                 mailbox [--] [key...]\n"
+    "                 mailbox... [--] [key...]\n"
     "keys: from to cc bcc subject body text TEXT, header NAME TEXT, seen unseen flagged answered ...,\n"
     "      keyword NAME, younger older 7d, since before on 2026-01-01, larger smaller 5M, uid SET,\n"
     "      not KEY, KEY or KEY, ( KEYS )\n"
@@ -268,8 +268,9 @@ static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)
 	for (size_t i = 0; i < w->nmailbox && r == 0; i++)
 		r = strcmp(w->mailbox[i], "-") == 0 ? take_lines(j, f)
 						    : take_mailbox(j, w->mailbox[i], f);
-	if (r == 0 && j->follow && j->ntarget > 1)
-		return fault_set(f, FAULT_USAGE, "-f follows one mailbox: run one for each");
+	if (r == 0 && j->follow && j->ntarget > SEARCH_FOLLOW_MAX)
+		return fault_set(
+		    f, FAULT_USAGE, "-f follows %d mailboxes at most", SEARCH_FOLLOW_MAX);
 	return r;
 }
 
@@ -296,15 +297,15 @@ static size_t gather(struct search_target *t, size_t n)
 static bool is_bulk(const struct job *j)
 {
 	return j->request.nfield > 0 && j->request.give == SEARCH_ALL && j->request.first == 0 &&
-	    j->everything && !j->follow;
+	    j->everything;
 }
 
 static struct imap_line *open_line(
     struct job *j, const struct account *a, bool early, struct fault *f)
 {
 	bool bulk = is_bulk(j);
-	struct imap_line *l = early && !bulk && !j->follow ? imap_line_early(&j->tool, a, f)
-							   : imap_line_open(&j->tool, a, bulk, f);
+	struct imap_line *l =
+	    early && !bulk ? imap_line_early(&j->tool, a, f) : imap_line_open(&j->tool, a, bulk, f);
 
 	if (l == NULL)
 		fault_while(f, "account %s", a->name);
@@ -327,8 +328,7 @@ static int search_account(struct job *j, struct search_target *t, size_t n, stru
 
 		if (l == NULL)
 			return -1;
-		r = j->follow ? search_follow(&j->search, l, t, f)
-			      : search_run(&j->search, l, t, n, f);
+		r = search_run(&j->search, l, t, n, f);
 		again = r == -1 && was_too_early(l, f);
 		imap_line_close(l);
 	}
@@ -347,6 +347,30 @@ static int search_all(struct job *j, struct fault *f)
 		search_failed(&j->search, NULL, f);
 	}
 	return 0;
+}
+
+/* Each mailbox has a connection of its own, as a connection hears of the one that it has open. */
+static int follow_all(struct job *j, struct fault *f)
+{
+	struct imap_line *line[SEARCH_FOLLOW_MAX];
+	size_t n = 0;
+	int r;
+
+	for (size_t i = 0; i < j->ntarget && stopped == 0; i++) {
+		struct search_target t = j->target[i];
+
+		line[n] = imap_line_open(&j->tool, t.account, false, f);
+		if (line[n] == NULL) {
+			search_failed(&j->search, &t, f);
+			continue;
+		}
+		j->target[i] = j->target[n];
+		j->target[n++] = t;
+	}
+	r = search_follow(&j->search, line, j->target, n, f);
+	while (n > 0)
+		imap_line_close(line[--n]);
+	return r;
 }
 
 static void listen_for_signals(void)
@@ -376,7 +400,7 @@ static int work(struct job *j, const struct words *w, struct fault *f)
 	j->everything = w->nkey == 0 || (w->nkey == 1 && strcasecmp(w->key[0], "all") == 0);
 	if (j->follow)
 		listen_for_signals();
-	return search_all(j, f) == -1 ? -1 : flush(j, f);
+	return (j->follow ? follow_all(j, f) : search_all(j, f)) == -1 ? -1 : flush(j, f);
 }
 
 static void release(struct job *j)

@@ -220,7 +220,7 @@ line() { sed -n "$1"' { s/\t.*;UID=/ /; s/\t/ /g; p }' out; }
 	refuses 64 'no order' -r count -s date alice/finds
 	refuses 64 '-f goes with' -f -r count alice/finds
 	refuses 64 '-f goes with' -f -s date alice/finds
-	refuses 64 '-f follows one' -f alice/finds alice/INBOX
+	refuses 64 '-f follows 8' -f alice/finds{,,,}{,,}
 	refuses 64 '--interval takes' -f --interval 0 alice/finds
 	refuses 64 'no mailbox' -r count
 	refuses 64 'no mailbox before the keys' from boss
@@ -415,6 +415,7 @@ line() { sed -n "$1"' { s/\t.*;UID=/ /; s/\t/ /g; p }' out; }
 # round_trips ARGUMENT...: of the last of three runs, after the TCP and TLS handshakes.
 round_trips() {
 	local pid i
+	rm -f port report
 	/usr/bin/python3 -B "$BATS_TEST_DIRNAME/lab/meter.py" --delay 20 0 localhost "$LAB_IMAPS_PORT" report >port 2>/dev/null 3>&- &
 	pid=$!
 	until [ -s port ]; do sleep 0.02; done
@@ -749,6 +750,30 @@ two() {
 	[ "$(line 1)" = 'new 1' ]
 	[ "$(line 2)" = 'gone 1' ]
 	grep -q 'searching again' err
+}
+
+@test "-f: several mailboxes, of several accounts; one that goes wrong does not end the others" {
+	two
+	note x y z | "$BATS_TEST_DIRNAME/lab/deliver" "$LABS/lab" bob "$box"
+	follows "alice/$box" alice/no-such "bob/$box" -- unseen
+	told 3
+	note c three x | put "$box"
+	told 4
+	note d four x | "$BATS_TEST_DIRNAME/lab/deliver" "$LABS/lab" bob "$box"
+	told 5
+	ends TERM 69
+	grep -q '/no-such: ' err
+	[ "$(line 4)" = 'new 3' ]
+	[ "$(line 5)" = 'new 2' ]
+	[[ $(tail -n 1 out) = *'imap://bob@'* ]]
+}
+
+@test "-f: when the last mailbox is lost it ends" {
+	fake_imap ESEARCH IDLE -- may-hangup "$(opens box)" 'expect-cmd UID SEARCH .*' 'send * ESEARCH (TAG "${tag}") UID ALL 3' ok 'expect-cmd IDLE' 'send + idling' 'send * BYE closing' close
+	run --separate-stderr search -f fake/box
+	is 75
+	gives_uids 3
+	says 'box;UIDVALIDITY=7: '
 }
 
 @test "-f: it ends when nobody reads any more" {

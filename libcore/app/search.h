@@ -19,8 +19,9 @@ enum {
 	SEARCH_FLIGHT_MAX = 64, /* mailboxes in one flight */
 	SEARCH_SORT_MAX = 16,   /* sort keys */
 	SEARCH_FIELDS_MAX = 16,
-	SEARCH_RANGES_MAX =
-	    262144, /* ranges of a result that is followed without CONTEXT: 2 MiB, twice */
+	SEARCH_FOLLOW_MAX = 8, /* mailboxes followed at once */
+	/* Ranges of results that are followed without CONTEXT, in all: 2 MiB, twice. */
+	SEARCH_RANGES_MAX = 262144,
 };
 
 enum search_return { SEARCH_ALL, SEARCH_COUNT, SEARCH_MIN, SEARCH_MAX };
@@ -90,9 +91,11 @@ int search_run(
     struct search *s, struct imap_line *l, struct search_target *t, size_t n, struct fault *f);
 
 /*
- * Prints what is found as "new URL", and then "new" and "gone" as messages enter and leave the result, until *s->stop is set or
- * nobody reads `out` any more (both 0). -1: the line is lost, the mailbox cannot be searched, FAULT_IO.
+ * Prints what is found as "new URL", and then "new" and "gone" as messages enter and leave the results of n mailboxes (at most
+ * SEARCH_FOLLOW_MAX, each with a line of its own), until *s->stop is set, nobody reads `out` any more, or none is left. One that cannot be
+ * followed is named by search_failed(), and the others go on. -1: FAULT_IO of `out`.
  */
-int search_follow(struct search *s, struct imap_line *l, struct search_target *t, struct fault *f);
+int search_follow(struct search *s, struct imap_line *const *l, struct search_target *t, size_t n,
+    struct fault *f);
 
 #endif

@@ -1,9 +1,8 @@
 /*
- * search_follow: a result that is kept up to date: by CONTEXT (RFC 5267), else by searching again when the mailbox changes and
- * telling the difference. IDLE brings the news where there is IDLE, else NOOP at intervals.
+ * search_follow: the result of one mailbox, kept up to date: by CONTEXT (RFC 5267), else by searching again when the mailbox changes
+ * and telling the difference. IDLE brings the news where there is IDLE, else NOOP at intervals.
  */
 #include <errno.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,10 +11,11 @@
 #include "wire/net.h"
 
 enum {
-	SLICE = 300,             /* ms between looks at whether to stop */
 	QUIET = 20,              /* ms without an event: what is pending goes out */
 	PATIENCE = 1000,         /* ms after which it goes out, quiet or not */
 	RENEWAL = 9 * 60 * 1000, /* ms of one IDLE: RFC 2177 wants less than 29 minutes */
+	SLICE = 300,             /* ms between looks at whether to stop */
+	EVENTS_MAX = 4096,       /* heard in a row */
 	MARK_NEW = 0,
 	MARK_GONE = 1,
 };
@@ -31,9 +31,11 @@ struct follow {
 	bool context;             /* the server says what enters and leaves; else: */
 	char tag[SEARCH_TAG_MAX]; /* of the search that it does that for */
 	struct set known;         /* the result as told */
+	size_t ranges;            /* of it at most */
 	bool dirty;               /* the mailbox changed since */
 	int64_t since;            /* when the first thing that is to be told came; 0: nothing is */
 	int64_t look;             /* when to look anyway */
+	int64_t heard;            /* when the last event came */
 	int64_t renewal;          /* when IDLE has lasted enough */
 	bool can_idle;
 	uint32_t idle; /* its tag; 0: not */
@@ -237,11 +239,11 @@ static int tell(struct follow *w, struct fault *f)
 
 /* ---- searching */
 
-static int too_scattered(struct fault *f)
+static int too_scattered(const struct follow *w, struct fault *f)
 {
 	return fault_set(f, FAULT_REFUSED,
-	    "a result of more than %d ranges can be followed only by CONTEXT, and the server does not do that",
-	    SEARCH_RANGES_MAX);
+	    "a result of more than %zu ranges can be followed only by CONTEXT, and the server does not do that",
+	    w->ranges);
 }
 
 /* The search: prints or puts by what `use` says, and fills `all`. */
@@ -278,7 +280,7 @@ static int take_difference(struct follow *w, struct set *now, struct fault *f)
 		return -1;
 	set_free(&w->known);
 	w->known = *now;
-	set_init(now, SEARCH_RANGES_MAX);
+	set_init(now, w->ranges);
 	return 0;
 }
 
@@ -295,12 +297,12 @@ static int search_again(struct follow *w, struct fault *f)
 		return -1;
 	/* News that come with the answer may have come behind the search: they make another one necessary. */
 	w->dirty = false;
-	set_init(&now, SEARCH_RANGES_MAX);
+	set_init(&now, w->ranges);
 	search_result_init(&r, SEARCH_USE_NOTHING);
 	r.all = &now;
 	result = search_into(w, &r, tag, f);
 	if (result == 0)
-		result = r.overflow ? too_scattered(f) : take_difference(w, &now, f);
+		result = r.overflow ? too_scattered(w, f) : take_difference(w, &now, f);
 	set_free(&now);
 	return result;
 }
@@ -355,36 +357,22 @@ static int first(struct follow *w, struct fault *f)
 	if (w->context)
 		set_free(&w->known);
 	else if (r.overflow)
-		return too_scattered(f);
+		return too_scattered(w, f);
 	return 0;
 }
 
-/* ---- the loop */
-
-/* Nobody reads: there is no need to wait for a line that cannot be written. */
-static bool unread(struct follow *w)
-{
-	struct pollfd p = {.fd = fileno(w->s->out)};
-
-	if (poll(&p, 1, 0) == 1 && (p.revents & POLLERR) != 0)
-		w->s->closed = true;
-	return w->s->closed;
-}
-
-static bool over(struct follow *w)
-{
-	return *w->s->stop || unread(w);
-}
+/* ---- from step to step */
 
 static bool looks_at_intervals(const struct follow *w)
 {
 	return !w->can_idle || w->s->request->keys->ages;
 }
 
-/* What time or news make necessary. `quiet`: no event came for a moment. */
-static int work(struct follow *w, bool quiet, struct fault *f)
+/* What time or news make necessary. */
+static int work(struct follow *w, struct fault *f)
 {
 	int64_t now = net_now();
+	bool quiet = now - w->heard >= QUIET;
 	bool due = w->since != 0 && (quiet || now - w->since > PATIENCE);
 	bool hour = looks_at_intervals(w) && now >= w->look;
 
@@ -415,37 +403,42 @@ static int idle_ended(struct follow *w, const struct event *ev, struct fault *f)
 	return idle_refused(w, f);
 }
 
-static int watch(struct follow *w, struct fault *f)
+/* What has come, but no more than EVENTS_MAX: there are others. */
+static int listen_now(struct follow *w, struct fault *f)
 {
 	struct event ev;
-	int r = 0;
+	int r = 1;
 
-	w->look = net_now() + (int64_t)w->s->request->interval * 1000;
-	w->since = net_now();
-	while (!over(w)) {
-		if (work(w, r == 0, f) == -1)
-			return -1;
-		r = imap_next(w->l->imap, w->since != 0 ? QUIET : SLICE, &ev, f);
-		if (r == -1 || (r == 1 && hear(w, &ev, f) == -1))
-			return -1;
-		if (r == 1 && ev.kind == EV_TAGGED && idle_ended(w, &ev, f) == -1)
+	for (int i = 0; i < EVENTS_MAX; i++) {
+		r = imap_next(w->l->imap, 0, &ev, f);
+		if (r != 1)
+			break;
+		w->heard = net_now();
+		if (hear(w, &ev, f) == -1 || (ev.kind == EV_TAGGED && idle_ended(w, &ev, f) == -1))
 			return -1;
 	}
-	return 0;
+	return r == -1 ? -1 : 0;
 }
 
-static int cancel(struct follow *w, struct fault *f)
+int follow_step(struct follow *w, struct fault *f)
 {
-	struct imap_cmd c;
-
-	if (idle_end(w, f) == -1)
-		return -1;
-	if (!w->context)
-		return 0;
-	imap_cmd_init(&c, w->l->imap, "CANCELUPDATE");
-	imap_string(&c, w->tag, strlen(w->tag));
-	return imap_run(w->l->imap, &c, NULL, f);
+	/* What has to be sent goes out with the look at what has come. */
+	return listen_now(w, f) == -1 || work(w, f) == -1 ? -1 : listen_now(w, f);
 }
+
+struct pollfd follow_poll(const struct follow *w)
+{
+	return imap_poll(w->l->imap);
+}
+
+int follow_patience(const struct follow *w)
+{
+	if (imap_ready(w->l->imap))
+		return 0;
+	return w->since != 0 ? QUIET : SLICE;
+}
+
+/* ---- beginning and end */
 
 static void plan(struct follow *w)
 {
@@ -462,29 +455,53 @@ static void plan(struct follow *w)
 	    w->can_idle ? "news by IDLE" : "news by NOOP");
 }
 
-int search_follow(struct search *s, struct imap_line *l, struct search_target *t, struct fault *f)
+struct follow *follow_new(
+    struct search *s, struct imap_line *l, struct search_target *t, size_t ranges, struct fault *f)
 {
-	struct follow w = {.s = s, .l = l, .t = t};
-	struct fault ignored;
-	int r = search_plan(s, l->imap, 1, &w.plan, f);
+	struct follow *w = calloc(1, sizeof(*w));
 
-	if (r == -1)
-		return -1;
-	plan(&w);
-	search_printer_init(&w.enter, s, "new");
-	search_printer_init(&w.leave, s, "gone");
-	set_init(&w.known, SEARCH_RANGES_MAX);
-	r = first(&w, f);
-	if (r == 0)
-		r = watch(&w, f);
-	if (r == 0 && !s->closed)
-		cancel(&w, &ignored);
-	if (r == -1 && s->closed)
-		r = 0;
+	if (w == NULL) {
+		fault_set(f, FAULT_TEMP, "out of memory");
+		return NULL;
+	}
+	*w = (struct follow){.s = s, .l = l, .t = t, .ranges = ranges};
+	search_printer_init(&w->enter, s, "new");
+	search_printer_init(&w->leave, s, "gone");
+	set_init(&w->known, ranges);
+	if (search_plan(s, l->imap, 1, &w->plan, f) == -1) {
+		follow_free(w);
+		return NULL;
+	}
+	plan(w);
+	if (first(w, f) == -1) {
+		follow_free(w);
+		return NULL;
+	}
+	w->since = net_now();
+	w->look = w->since + (int64_t)s->request->interval * 1000;
+	return w;
+}
+
+void follow_cancel(struct follow *w)
+{
+	struct imap_cmd c;
+	struct fault ignored;
+
+	if (idle_end(w, &ignored) == -1 || !w->context)
+		return;
+	imap_cmd_init(&c, w->l->imap, "CANCELUPDATE");
+	imap_string(&c, w->tag, strlen(w->tag));
+	imap_run(w->l->imap, &c, NULL, &ignored);
+}
+
+void follow_free(struct follow *w)
+{
+	if (w == NULL)
+		return;
 	for (int i = 0; i < 2; i++)
-		spool_free(&w.spool[i]);
-	set_free(&w.known);
-	search_printer_free(&w.enter);
-	search_printer_free(&w.leave);
-	return r;
+		spool_free(&w->spool[i]);
+	set_free(&w->known);
+	search_printer_free(&w->enter);
+	search_printer_free(&w->leave);
+	free(w);
 }

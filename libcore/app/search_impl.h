@@ -2,6 +2,8 @@
 #ifndef LM_APP_SEARCH_IMPL_H
 #define LM_APP_SEARCH_IMPL_H
 
+#include <poll.h>
+
 #include "app/search.h"
 #include "app/search_spool.h"
 #include "base/buf.h"
@@ -137,5 +139,20 @@ void search_put_range(struct buf *set, uint32_t lo, uint32_t hi);
 /* All n by one ESEARCH. 0; 1: it was not to be (the server does not want to, or the plan is another now), and nothing was printed; -1. */
 int search_multi(struct search *s, struct imap_line *l, struct search_target *t, size_t n,
     struct search_plan *p, struct fault *f);
+
+/* ---- search_follow.c: one mailbox that is followed */
+
+struct follow;
+/* Opens the mailbox, searches, prints. `ranges`: of the result at most, where it has to be held. NULL with the fault. */
+struct follow *follow_new(
+    struct search *s, struct imap_line *l, struct search_target *t, size_t ranges, struct fault *f);
+/* Hears what has come and does what is due, without waiting for news. -1: it cannot be followed any more. */
+int follow_step(struct follow *w, struct fault *f);
+/* What to poll for until the next step, and ms after which that is due in any case. */
+struct pollfd follow_poll(const struct follow *w);
+int follow_patience(const struct follow *w);
+/* Tells the server that it is over. */
+void follow_cancel(struct follow *w);
+void follow_free(struct follow *w);
 
 #endif
