@@ -38,7 +38,7 @@ static void copy_arguments(const char *const *arg, size_t n)
 {
 	for (size_t i = 0; i < ARGS_MAX; i++) {
 		free(copies[i]);
-		copies[i] = i < n ? strdup(arg[i]) : NULL;
+		copies[i] = arg != NULL && i < n ? strdup(arg[i]) : NULL;
 	}
 }
 
@@ -51,7 +51,11 @@ static void begin(const char *const *arg, size_t n, const char *text)
 	tool_init(&tool, "lm-test", open_memstream(&said, &said_len));
 	tool.config_path = config;
 	in = tmpfile();
-	if (in == NULL || tool.err == NULL || fputs(text, in) == EOF || fflush(in) != 0)
+	if (in == NULL || tool.err == NULL) {
+		unit_failed = true;
+		return;
+	}
+	if (fputs(text, in) == EOF || fflush(in) != 0)
 		unit_failed = true;
 	rewind(in);
 	u = urls_new(&tool, copies, n, in, &f);
@@ -371,9 +375,8 @@ TEST(a_hundred_thousand_lines)
 	CHECK_INT(batches, 2 * ((100000 + URLS_WINDOW - 1) / URLS_WINDOW));
 	CHECK_INT(most, URLS_WINDOW / 2);
 	CHECK(ordered);
-#ifndef __SANITIZE_ADDRESS__
-	CHECK(rss_kib() - before < 4096);
-#endif
+	/* A sanitizer keeps what is released for a while. */
+	CHECK(getenv("LM_ASAN") != NULL || rss_kib() - before < 4096);
 	end();
 }
 
