@@ -7,7 +7,7 @@
 
 #include "app/input.h"
 #include "app/line.h"
-#include "app/locate.h"
+#include "app/locator.h"
 #include "base/enc.h"
 
 enum { SHOWN_MAX = 300 }; /* octets of a bad line that are shown */
@@ -25,6 +25,7 @@ struct urls {
 	bool whole_only;
 	bool in_order; /* only neighbours share a batch */
 	struct input input;
+	struct locator locator;
 	struct urls_item *item; /* the window */
 	size_t n, octets;
 	struct group *group;
@@ -62,6 +63,7 @@ struct urls *urls_new(struct tool *t, char *const *arg, size_t n, FILE *in, stru
 	u->arg = arg;
 	u->narg = n;
 	u->reading = n == 0;
+	locator_init(&u->locator, t);
 	input_init(&u->input, fileno(in), URLS_LINE_MAX);
 	set_init(&u->batch.uids, URLS_WINDOW);
 	return u;
@@ -82,6 +84,7 @@ void urls_free(struct urls *u)
 	drop_window(u);
 	set_free(&u->batch.uids);
 	input_free(&u->input);
+	locator_free(&u->locator);
 	free(u->item);
 	free(u->group);
 	free(u);
@@ -203,7 +206,7 @@ static void take_text(struct urls *u, const char *text)
 	struct urls_item *item = &u->item[u->n];
 	struct fault f = {0};
 
-	if (locate(u->tool, text, &item->account, &item->url, &f) == -1) {
+	if (locator_find(&u->locator, text, &item->account, &item->url, &f) == -1) {
 		bad_text(u, text, &f);
 		return;
 	}
