@@ -1,4 +1,5 @@
 /* sync_fetch: what the server has and the Maildir has not, streamed into files, many to one fsync. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -503,6 +504,27 @@ static int about(struct sync_job *j, struct state_message *m, struct fault *f)
 	return r == -1 ? -1 : found;
 }
 
+/* A structure that is beyond our parser costs the line, and would again: it is noted that this message is not to be looked at any more. No file has such a name. */
+static int try_lean(
+    struct sync_job *j, const struct url *u, struct delivery *d, unsigned *left, struct fault *f)
+{
+	struct state *state = j->s->state;
+	struct fault why;
+	char note[32];
+	int r;
+
+	snprintf(note, sizeof(note), "/lean/%u", u->uid);
+	r = state_intent_has(state, j->row.id, note, f);
+	if (r != 0)
+		return r == 1 ? lean_stub(j->s->line, u, d, left, f) : -1;
+	r = lean_fetch(j->s->line, u, j->s->account->max_size, d, left, f);
+	if (r == -1 && f->cls == FAULT_PROTOCOL &&
+	    state_intent_put(state, j->row.id, note, 0, u->uid, &why) == 0 &&
+	    state_commit(state, &why) == 0)
+		(void)state_begin(state, &why);
+	return r;
+}
+
 static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
 {
 	struct state_message m = {.uid = uid};
@@ -519,7 +541,7 @@ static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
 	u.uid = uid;
 	if (delivery_begin(d, &j->dir, how(j), f) == -1)
 		return -1;
-	r = lean_fetch(j->s->line, &u, j->s->account->max_size, d, &left, f);
+	r = try_lean(j, &u, d, &left, f);
 	if (r == 0 &&
 	    (sync_file(j->s, &j->row, &m, m.flags, m.flags == 0, name) == -1 ||
 		delivery_finish(d, name, m.flags == 0, m.date, f) == -1))
@@ -529,8 +551,7 @@ static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
 		return r == 1 ? 0 : -1;
 	}
 	m.lean = left > 0;
-	if (!m.lean)
-		m.key = state_key(d->sha256);
+	m.key = state_key(d->sha256);
 	m.in_new = m.flags == 0;
 	j->message[j->n++] = m;
 	j->fetched++;

@@ -102,7 +102,7 @@ static const char *const text[SQL_COUNT] = {
     [SQL_LOCAL_COUNT] = "SELECT total(gone), count(*) FROM temp.local WHERE mailbox = ?",
     [SQL_GONE_FIND] =
 	"SELECT l.mailbox, l.uid FROM temp.local l JOIN message m ON m.mailbox = l.mailbox AND m.uid"
-	" = l.uid WHERE m.size = ?1 AND m.key = ?2 AND l.key = ?2 LIMIT 1",
+	" = l.uid WHERE (m.size = ?1 OR m.lean & 1) AND m.key = ?2 AND l.key = ?2 LIMIT 1",
     [SQL_REMOTE_CLEAR] = "DELETE FROM temp.remote",
     [SQL_REMOTE_PUT] = "INSERT OR REPLACE INTO temp.remote VALUES(?,?,?)",
     [SQL_REMOTE_GET] = "SELECT " REMOTE "WHERE uid = ?",
