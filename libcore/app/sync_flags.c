@@ -53,7 +53,8 @@ uint32_t sync_storable(const struct sync_job *j, uint32_t bits)
 		uint32_t bit = (uint32_t)1 << i;
 		const char *flag = (bits & bit) != 0 ? sync_flag(j, bit) : NULL;
 
-		if (flag != NULL && mailbox_keeps(&j->seen, flag))
+		/* A mailbox that is only looked at has no PERMANENTFLAGS. */
+		if (flag != NULL && (j->s->o->dry_run || mailbox_keeps(&j->seen, flag)))
 			storable |= bit;
 	}
 	return storable;

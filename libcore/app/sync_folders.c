@@ -62,20 +62,34 @@ static bool is_known(struct sync *s, const char *name)
 	return state_mailbox_named(s->state, name, &row, &f) == 1;
 }
 
-static bool is_same(const struct state_mailbox *row, const struct sync_box *b)
+/* It may have changed meanwhile, unless its UIDVALIDITY is that of others, too. */
+static bool is_same(const struct state_mailbox *row, const struct sync_box *b, bool exactly)
 {
-	return b->usable && b->uidvalidity == row->uidvalidity && b->uidnext == row->uidnext &&
-	    b->messages == row->messages + row->skipped &&
-	    (row->modseq == 0 || b->highestmodseq == row->modseq);
+	if (!b->usable || b->uidvalidity != row->uidvalidity || b->uidnext < row->uidnext ||
+	    b->highestmodseq < row->modseq)
+		return false;
+	return !exactly ||
+	    (b->uidnext == row->uidnext && b->messages == row->messages + row->skipped &&
+		(row->modseq == 0 || b->highestmodseq == row->modseq));
 }
 
-/* The mailbox that this one has become: in everything the same, and the only one that is. */
+static size_t count_validity(const struct sync *s, uint32_t uidvalidity)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->nbox; i++)
+		n += s->box[i].uidvalidity == uidvalidity;
+	return n;
+}
+
+/* The mailbox that this one has become, if there is only one that it can be. */
 static struct sync_box *find_renamed(struct sync *s, const struct state_mailbox *row)
 {
 	struct sync_box *found = NULL;
+	bool exactly = count_validity(s, row->uidvalidity) > 1;
 
 	for (size_t i = 0; i < s->nbox; i++) {
-		if (!is_same(row, &s->box[i]) || is_known(s, s->box[i].name))
+		if (!is_same(row, &s->box[i], exactly) || is_known(s, s->box[i].name))
 			continue;
 		if (found != NULL)
 			return NULL;
@@ -99,7 +113,8 @@ static int rename_folder(
 		    buf_str(&path), SIDE_REMOTE, f);
 	if (r != -1) {
 		memccpy(row->name, b->name, '\0', sizeof(row->name));
-		memccpy(row->path, buf_str(&path), '\0', sizeof(row->path));
+		if (!s->o->dry_run)
+			memccpy(row->path, buf_str(&path), '\0', sizeof(row->path));
 		row->delimiter = b->delimiter;
 		r = state_mailbox_put(s->state, row, f);
 	}
@@ -141,6 +156,7 @@ static int remove_folder(struct sync *s, struct state_mailbox *row, struct fault
 		    (unsigned long long)row->messages);
 	if (!(s->policy & PLAN_EXPUNGE_LOCAL) && row->messages > 0) {
 		tool_note(s->tool, "%s: gone from the server, kept here", row->name);
+		sync_folder_of(s, row->id)->stopped = true;
 		return 0;
 	}
 	if (!s->o->dry_run &&
@@ -148,7 +164,8 @@ static int remove_folder(struct sync *s, struct state_mailbox *row, struct fault
 		folder_remove(s->root, s->layout, row->path, f) == -1))
 		return -1;
 	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
-		SIDE_REMOTE, f) == -1)
+		SIDE_REMOTE, f) == -1 ||
+	    sync_return_moves(s, row->id, f) == -1)
 		return -1;
 	return state_mailbox_drop(s->state, row->id, f);
 }
@@ -157,8 +174,10 @@ static int gone_on_server(struct sync *s, struct state_mailbox *row, struct faul
 {
 	struct sync_box *b = find_renamed(s, row);
 
-	if (!may(s, CONFIG_LOCAL))
+	if (!may(s, CONFIG_LOCAL)) {
+		sync_folder_of(s, row->id)->stopped = true;
 		return 0;
+	}
 	if (s->nbox == 0 && !s->o->force)
 		return fault_set(
 		    f, FAULT_DATA, "the server lists no mailbox at all (--force believes it)");
@@ -167,29 +186,130 @@ static int gone_on_server(struct sync *s, struct state_mailbox *row, struct faul
 
 /* ---- gone or renamed here */
 
-static int rename_on_server(
-    struct sync *s, struct state_mailbox *row, struct state_mailbox *to, struct fault *f)
+/* `name` below the mailbox `from` is below `to` now. False when it is neither `from` nor below it, or too long. */
+static bool name_below(
+    const char *name, const char *from, const char *to, char delimiter, char *out, size_t n)
+{
+	size_t len = strlen(from), head = strlen(to);
+
+	if (strncmp(name, from, len) != 0 ||
+	    (name[len] != '\0' && (delimiter == '\0' || name[len] != delimiter)))
+		return false;
+	if (head + strlen(name + len) >= n)
+		return false;
+	memcpy(out, to, head);
+	memcpy(out + head, name + len, strlen(name + len) + 1);
+	return true;
+}
+
+/* The server's list as it is after a RENAME, which takes what is below with it. */
+static int rename_boxes(
+    struct sync *s, const char *from, const char *to, char delimiter, struct fault *f)
+{
+	char name[STATE_MAILBOX_MAX + 1];
+
+	for (size_t i = 0; i < s->nbox; i++) {
+		if (!name_below(s->box[i].name, from, to, delimiter, name, sizeof(name)))
+			continue;
+
+		char *copy = strdup(name);
+		if (copy == NULL)
+			return fault_set(f, FAULT_TEMP, "out of memory");
+		free(s->box[i].name);
+		s->box[i].name = copy;
+	}
+	qsort(s->box, s->nbox, sizeof(*s->box), by_name);
+	return 0;
+}
+
+/* The new folder `to` is that of the mailbox `row`. In a plan the server still has the old name. */
+static int take_folder(
+    struct sync *s, struct state_mailbox *row, const struct state_mailbox *to, struct fault *f)
 {
 	struct sync_folder *folder = sync_folder_of(s, row->id);
-	bool refused = false;
 
-	if (!s->o->dry_run && command(s, "RENAME", row->name, to->name, &refused, f) == -1)
-		return -1;
-	if (refused)
-		return -1;
 	if (sync_print_folder(s, "mailbox-renamed", row->name, to->name, row->uidvalidity, to->path,
 		SIDE_LOCAL, f) == -1 ||
 	    scratch_unknown_clear(s->state, to->id, f) == -1 ||
 	    state_mailbox_drop(s->state, to->id, f) == -1)
 		return -1;
-	memcpy(row->name, to->name, sizeof(row->name));
+	if (!s->o->dry_run)
+		memcpy(row->name, to->name, sizeof(row->name));
 	memcpy(row->path, to->path, sizeof(row->path));
-	folder->missing = false;
 	if (state_mailbox_put(s->state, row, f) == -1)
 		return -1;
 	/* What is in it is compared under its own name now. */
 	row->stamp.cur_ns = row->stamp.new_ns = 0;
+	if (folder == NULL)
+		return 0;
+	folder->missing = false;
 	return sync_scan(s, row, folder, f);
+}
+
+/* What is below it went with it, on both sides. */
+static int take_children(
+    struct sync *s, const char *from, const struct state_mailbox *parent, struct fault *f)
+{
+	struct state_mailbox row = {0}, to;
+	char name[STATE_MAILBOX_MAX + 1], last[STATE_MAILBOX_MAX + 1];
+	int r;
+
+	memcpy(last, from, strlen(from) + 1);
+	while ((r = state_mailbox_after(s->state, last, &row, f)) == 1) {
+		struct sync_folder *folder = sync_folder_of(s, row.id);
+
+		memcpy(last, row.name, sizeof(last));
+		if (folder == NULL || !folder->missing || row.uidvalidity == 0 ||
+		    !name_below(
+			row.name, from, parent->name, parent->delimiter, name, sizeof(name)))
+			continue;
+		r = state_mailbox_named(s->state, name, &to, f);
+		if (r == 1 && to.uidvalidity == 0)
+			r = take_folder(s, &row, &to, f);
+		if (r == -1)
+			return -1;
+	}
+	return r;
+}
+
+static int rename_on_server(
+    struct sync *s, struct state_mailbox *row, struct state_mailbox *to, struct fault *f)
+{
+	char from[STATE_MAILBOX_MAX + 1];
+	bool refused = false;
+
+	memcpy(from, row->name, sizeof(from));
+	if (!s->o->dry_run && command(s, "RENAME", row->name, to->name, &refused, f) == -1)
+		return -1;
+	if (refused)
+		return -1;
+	if (!s->o->dry_run && rename_boxes(s, from, to->name, row->delimiter, f) == -1)
+		return -1;
+	return take_folder(s, row, to, f) == -1 ? -1 : take_children(s, from, to, f);
+}
+
+/* A directory is known by its number, but numbers are used again: some of the files have to be there, too. */
+static int has_files_of(struct sync *s, const struct state_mailbox *row,
+    const struct state_mailbox *in, struct fault *f)
+{
+	struct scratch_unknown u = {0};
+	struct state_message m;
+	struct maildir_name name;
+	uint64_t owner;
+	uint32_t uid;
+	int r = row->messages == 0;
+
+	while (r == 0 && (r = scratch_unknown_after(s->state, in->id, u.id, &u, f)) == 1) {
+		r = 0;
+		if (maildir_name_parse(u.file, &name) == -1)
+			continue;
+		if (maildir_base_owner(name.base, &owner, &uid))
+			r = owner == row->owner;
+		else if (name.uid != 0 &&
+		    (r = state_message_get(s->state, row->id, name.uid, &m, f)) == 1)
+			r = strcmp(m.base, name.base) == 0;
+	}
+	return r;
 }
 
 /* A new folder that is the old one's directory. 1, 0, -1. */
@@ -208,29 +328,11 @@ static int find_moved_folder(
 			continue;
 		r = maildir_stamp(&dir, &stamp, f);
 		maildir_close(&dir);
-		if (r == 0 && stamp.dev == row->stamp.dev && stamp.ino == row->stamp.ino)
-			return 1;
+		if (r == 0 && stamp.dev == row->stamp.dev && stamp.ino == row->stamp.ino &&
+		    (r = has_files_of(s, row, out, f)) != 0)
+			return r;
 	}
 	return 0;
-}
-
-static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
-{
-	bool refused = false;
-
-	if (!(s->policy & PLAN_EXPUNGE_REMOTE) && row->messages > 0)
-		return 0;
-	if (!s->o->dry_run && command(s, "DELETE", row->name, NULL, &refused, f) == -1)
-		return -1;
-	if (refused)
-		return -1;
-	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
-		SIDE_LOCAL, f) == -1)
-		return -1;
-	struct sync_box *b = sync_box_named(s, row->name);
-	if (b != NULL)
-		b->done = true;
-	return state_mailbox_drop(s->state, row->id, f);
 }
 
 /* INBOX cannot be removed: it is fetched anew. */
@@ -250,6 +352,30 @@ static int fetch_again(struct sync *s, struct state_mailbox *row, struct fault *
 	row->modseq = row->skipped = 0;
 	row->complete = false;
 	return state_mailbox_put(s->state, row, f);
+}
+
+static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
+{
+	struct sync_box *b = sync_box_named(s, row->name);
+	bool refused = false;
+
+	/* What came meanwhile, and nobody here has seen, is not deleted. */
+	if (b->uidvalidity != row->uidvalidity || b->messages > row->messages) {
+		sync_folder_of(s, row->id)->stopped = false;
+		return fetch_again(s, row, f);
+	}
+	if (!(s->policy & PLAN_EXPUNGE_REMOTE) && row->messages > 0)
+		return 0;
+	if (!s->o->dry_run && command(s, "DELETE", row->name, NULL, &refused, f) == -1)
+		return -1;
+	if (refused)
+		return -1;
+	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
+		SIDE_LOCAL, f) == -1 ||
+	    sync_return_moves(s, row->id, f) == -1)
+		return -1;
+	b->done = true;
+	return state_mailbox_drop(s->state, row->id, f);
 }
 
 static int gone_here(struct sync *s, struct state_mailbox *row, struct fault *f)
