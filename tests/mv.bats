@@ -122,6 +122,31 @@ moves() {
 	refuses 65 'already' mv_ alice/InBox "$url"
 }
 
+@test "two accounts of one store: the messages stay on the server" {
+	fill "$box" 2 500
+	root=$(root "$box")
+	run --separate-stderr mv_ --create -vv "alice-ua/$to" "${root}1"
+	is 0
+	says 'UID MOVE'
+	[[ $stderr != *" APPEND "* ]]
+	[[ ${lines[0]} = $'new\timap://alice@'"$LAB_URL_AUTHORITY/$to;UIDVALIDITY="*$'/;UID=1\t'"${root}1" ]] || { echo "$output"; false; }
+}
+
+@test "closed input and output" {
+	fill "$box" 2 500
+	root=$(root "$box")
+	run bash -c "lm-mv -c '$LAB_CONFIG' 'alice/$to' - <&- 2>err"
+	[ "$status" -eq 74 ]
+	run bash -c "echo '${root}1' | lm-mv -c '$LAB_CONFIG' -k 'alice/$box' - >&- 2>err"
+	[ "$status" -eq 74 ]
+	run bash -c "echo '${root}1' | lm-mv -c '$LAB_CONFIG' -k 'alice/$box' - >/dev/full 2>err"
+	[ "$status" -eq 74 ]
+	# an empty list is no error
+	run --separate-stderr mv_ "alice/$to" </dev/null
+	is 0
+	rows 0
+}
+
 @test "the output is a list for the next program" {
 	fill "$box" 3 500
 	root=$(root "$box")
