@@ -484,6 +484,13 @@ round_trips() {
 	fake_wait
 }
 
+@test "without LITERAL+ a literal waits for its leave, and what is behind it waits too" {
+	fake_imap ESEARCH -LITERAL+ -- "$(opens one)" 'expect-cmd UID SEARCH RETURN \(ALL\) CHARSET UTF-8 SUBJECT \{2\}ü FROM x' 'send * ESEARCH (TAG "${tag}") UID ALL 4' ok \
+		"$(opens two)" 'expect-cmd UID SEARCH RETURN \(ALL\) CHARSET UTF-8 SUBJECT \{2\}ü FROM x' 'send * ESEARCH (TAG "${tag}") UID ALL 5' ok
+	searches '4 5' fake/one fake/two subject ü from x
+	fake_wait
+}
+
 @test "a server that does not save results (NOTSAVED) is asked again" {
 	fake_imap ESEARCH SEARCHRES -- $'\n'"$(opens box)" 'expect-cmd UID SEARCH RETURN \(SAVE\) ALL' 'no [NOTSAVED] too many' \
 		'expect-cmd UID FETCH \$ .*' 'ok nothing' \
@@ -803,6 +810,19 @@ two() {
 	ends INT 0
 	[ "$(for n in 1 2 3 4 5 6; do line "$n"; done)" = "$(printf '%s\n' 'new 3' 'new 5' 'new 6' 'new 9' 'gone 5' 'gone 3')" ] || { cat out; false; }
 	fake_wait
+}
+
+@test "-f: four billion that enter are printed, not held; and their number is of UIDs" {
+	fake_imap ESEARCH IDLE CONTEXT=SEARCH -- may-hangup "$(opens box)" 'expect-cmd UID SEARCH .*' 'set s ${tag}' ok 'expect-cmd IDLE' 'send + idling' \
+		'send * ESEARCH (TAG "${s}") UID ADDTO (0 1:4294967295)' 'stall forever'
+	{ /usr/bin/time -f %M -o kilobytes lm-search -c "$CONFIG" -f fake/box 3>&-; echo $? >code; } 2>err | head -n 200000 | tail -n 1 >last
+	grep -q '^new.*;UID=200000$' last
+	[ "$(cat code)" -eq 0 ]
+	[ ! -s err ]
+	[ -n "${LM_ASAN-}" ] || [ "$(tail -n 1 kilobytes)" -le 16384 ]
+	fake_imap ESEARCH IDLE CONTEXT=SEARCH -- may-hangup "$(opens box)" 'expect-cmd UID SEARCH .*' 'set s ${tag}' ok 'expect-cmd IDLE' 'send + idling' \
+		'send * ESEARCH (TAG "${s}") ADDTO (0 1:3)' 'stall forever'
+	refuses 76 'without UID' -f fake/box
 }
 
 @test "-f: NOUPDATE means searching again" {
