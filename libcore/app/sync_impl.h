@@ -18,7 +18,7 @@ enum {
 	SYNC_BOXES_MAX = 100000, /* mailboxes of an account */
 	SYNC_DELIVERIES = 128,   /* messages that are made durable together */
 	SYNC_BATCH = 100,        /* messages of one FETCH */
-	SYNC_AHEAD = 4,          /* FETCH commands in flight */
+	SYNC_AHEAD = 32,         /* FETCH commands in flight: a long line is kept full */
 	SYNC_RANGES =
 	    400, /* ranges of a set in one command: well under 8192 octets (RFC 7162 section 4) */
 };

@@ -1,16 +1,17 @@
 /*
- * digest: SHA-256 (FIPS 180-4), in pieces. The only place that includes <sha2.h> of libmd.
+ * digest: SHA-256 (FIPS 180-4), in pieces. By OpenSSL, which uses what the processor has for it (over ten times as fast as plain C); the
+ * only place that includes <openssl/sha.h>.
  */
 #ifndef LM_BASE_DIGEST_H
 #define LM_BASE_DIGEST_H
 
-#include <sha2.h>
+#include <openssl/sha.h>
 #include <stddef.h>
 
 enum { DIGEST_LEN = 32 };
 
 struct digest {
-	SHA2_CTX sha;
+	SHA256_CTX sha;
 };
 
 void digest_init(struct digest *d);
