@@ -390,7 +390,9 @@ static int one(struct sync *s, struct state_mailbox *row, struct sync_box *b, st
 			b->done = true;
 		return 0;
 	}
-	state_rollback(s->state);
+	/* A plan is thrown away as a whole. */
+	if (!s->o->dry_run)
+		state_rollback(s->state);
 	if (b != NULL)
 		b->done = true;
 	if (!imap_alive(s->line->imap) || is_stopped(s) || why.cls == FAULT_IO) {
@@ -443,6 +445,9 @@ static int run(struct sync *s, struct fault *f)
 {
 	if (state_begin(s->state, f) == -1 || sync_scan_all(s, f) == -1 ||
 	    sync_find_moves(s, f) == -1 || dial(s, f) == -1 || sync_folders(s, f) == -1)
+		return -1;
+	/* A mailbox that fails takes back only its own part. */
+	if (!s->o->dry_run && (state_commit(s->state, f) == -1 || state_begin(s->state, f) == -1))
 		return -1;
 	/* Messages that move are moved first, so that they are there when their new mailbox is looked at. */
 	if (each(s, true, f) == -1 || inbox(s, f) == -1 || each(s, false, f) == -1)

@@ -4,6 +4,8 @@
 
 #include "app/sync_impl.h"
 
+enum { FLAGS_ROOM = 3 + 32 }; /* ":2," and every letter */
+
 /* The base with its `,U=` for this UID: ours as we make them, those of others as they made them. */
 static int new_base(const struct sync_job *j, const struct maildir_name *old,
     const struct state_message *m, struct maildir_name *to)
@@ -20,7 +22,10 @@ static int new_base(const struct sync_job *j, const struct maildir_name *old,
 	const char *mark = strstr(old->base, ",U=");
 	size_t len = mark != NULL ? (size_t)(mark - old->base) : strlen(old->base);
 	n = snprintf(to->base, sizeof(to->base), "%.*s,U=%u", (int)len, old->base, m->uid);
-	return n < 0 || (size_t)n >= sizeof(to->base) ? -1 : 0;
+	/* There has to be room for all flags that it may get. */
+	if (n > 0 && (size_t)n + FLAGS_ROOM + strlen(old->other) < sizeof(to->base))
+		return 0;
+	return maildir_base(to->base, sizeof(to->base), m->date, j->row.owner, m->uid, j->s->host);
 }
 
 int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
@@ -37,7 +42,7 @@ int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags
 	to.flags = flags;
 	if (maildir_name_build(name, sizeof(name), &to, to_new) == -1)
 		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
-	if (strcmp(name, file) != 0) {
+	if (strcmp(name, file) != 0 && !j->s->o->dry_run) {
 		int r = sync_rename(j, in_new, file, to_new, name, f);
 
 		if (r != 1)

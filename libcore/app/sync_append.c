@@ -167,12 +167,14 @@ static uint32_t uid_of(const struct sync_job *j, const struct event *ev, size_t 
 static int arrived(struct sync_job *j, struct parcel *p, uint32_t uid, struct fault *f)
 {
 	struct state_message m = {.uid = uid,
-	    .flags = p->name.flags,
+	    .flags = sync_storable(j, p->name.flags),
 	    .date = p->file.mtime,
 	    .size = p->file.size,
 	    .key = state_key(p->file.sha256)};
 	int r;
 
+	if (m.flags != p->name.flags)
+		j->pending = true;
 	if (uid == 0) {
 		j->pending = true;
 		return 0;
@@ -291,6 +293,9 @@ int sync_append(struct sync_job *j, struct fault *f)
 		if (r == -1)
 			break;
 	}
+	/* Told to stop: what was not sent is looked for again. */
+	if (r == 0 && k->n > 0)
+		r = fault_set(f, FAULT_TEMP, "interrupted; the next run goes on");
 	unload(k);
 	free(k);
 	return r;

@@ -442,9 +442,48 @@ static int ask_orphans(struct sync_job *j, const struct set *set, struct fault *
 	return r;
 }
 
+/* A file of ours that is neither known nor on the server was brought back by somebody: it is a new one. */
+static int return_stray(struct sync_job *j, const struct maildir_entry *e, struct fault *f)
+{
+	struct scratch_unknown u = {.mailbox = j->row.id, .in_new = e->in_new};
+	struct state_message m;
+	uint64_t owner;
+	uint32_t uid;
+
+	if (!maildir_base_owner(e->name.base, &owner, &uid) || owner != j->row.owner)
+		return 0;
+	int r = state_message_get(j->s->state, j->row.id, uid, &m, f);
+	if (r == 0)
+		r = is_in(j, SCRATCH_WANTED, uid, f);
+	if (r != 0)
+		return r == 1 ? 0 : -1;
+	memccpy(u.file, e->file, '\0', sizeof(u.file));
+	if (scratch_local_drop(j->s->state, j->row.id, uid, f) == -1)
+		return -1;
+	return scratch_unknown_put(j->s->state, &u, f);
+}
+
+static int return_strays(struct sync_job *j, struct fault *f)
+{
+	struct maildir_scan scan;
+	struct maildir_entry e;
+	int r;
+
+	if (maildir_scan_begin(&scan, &j->dir, f) == -1)
+		return -1;
+	while ((r = maildir_scan_next(&scan, &e, f)) == 1)
+		if (return_stray(j, &e, f) == -1) {
+			r = -1;
+			break;
+		}
+	maildir_scan_end(&scan);
+	return r;
+}
+
 static int adopt_orphans(struct sync_job *j, struct fault *f)
 {
 	struct scratch_change c;
+	bool strays = false;
 	struct state_message m;
 	struct set set;
 	uint32_t uid = 1;
@@ -459,6 +498,7 @@ static int adopt_orphans(struct sync_job *j, struct fault *f)
 			r = -1;
 			break;
 		}
+		strays = strays || (known == 0 && there == 0);
 		if (there == 1 && set_add(&set, c.uid, c.uid) == -1) {
 			if ((r = ask_orphans(j, &set, f)) == -1)
 				break;
@@ -473,7 +513,9 @@ static int adopt_orphans(struct sync_job *j, struct fault *f)
 	if (r != -1 && set.n > 0)
 		r = ask_orphans(j, &set, f);
 	set_free(&set);
-	return r == -1 ? -1 : 0;
+	if (r == -1)
+		return -1;
+	return strays ? return_strays(j, f) : 0;
 }
 
 /* ---- large ones: without their big parts */

@@ -24,8 +24,7 @@ static uint32_t bit_of(struct sync_job *j, const char *flag)
 			return system_flag[i].bit;
 	if (*flag == '\\') /* \Recent, and what nobody can set */
 		return 0;
-	return j->s->o->dry_run ? keywords_find(&j->keywords, flag)
-				: keywords_add(&j->keywords, flag);
+	return keywords_add(&j->keywords, flag); /* a plan does not save it */
 }
 
 uint32_t sync_mask(struct sync_job *j, const struct node *flags)

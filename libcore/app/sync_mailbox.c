@@ -81,12 +81,6 @@ static bool is_own_stamp(struct sync_job *j, struct maildir_stamp *stamp, struct
 	return settled && maildir_watch_clean(&j->watch);
 }
 
-/* Whether nothing was known of it, and files are here all the same. */
-static bool is_first(const struct sync_job *j)
-{
-	return j->row.messages == 0 && j->row.modseq == 0 && j->row.uidnext == 0;
-}
-
 /* What a run that is interrupted from here on leaves to the next: which mailbox it is, and from when on changes count. */
 static int save_start(struct sync_job *j, struct fault *f)
 {
@@ -132,12 +126,14 @@ static int save_end(struct sync_job *j, struct fault *f)
 
 static int run(struct sync_job *j, struct fault *f)
 {
-	bool first = is_first(j);
+	/* Until all was fetched once, a file that is not known may be that of a message which is still to come. */
+	bool first = !j->row.complete;
 
 	if (maildir_open(j->s->root, j->row.path, false, &j->dir, f) == -1 ||
 	    keywords_load(&j->keywords, &j->dir, f) == -1)
 		return -1;
-	maildir_clean_tmp(&j->dir, MAILDIR_TMP_AGE);
+	if (!j->s->o->dry_run)
+		maildir_clean_tmp(&j->dir, MAILDIR_TMP_AGE);
 	begin_watch(j);
 	if (sync_select(j, f) == -1 || sync_brake(j, f) == -1)
 		return -1;

@@ -235,13 +235,38 @@ int sync_match(struct sync_job *j, struct fault *f)
 	return r == -1 ? -1 : 0;
 }
 
-/* A first run where files are here already. */
+/* The name of the file says which message it is: the state was lost. 1, 0, -1. */
+static int is_named(struct sync_job *j, const struct scratch_unknown *u, struct fault *f)
+{
+	struct scratch_change c = {.mailbox = j->row.id, .in_new = u->in_new}, twin;
+	struct maildir_name name;
+	uint64_t owner;
+	int r;
+
+	if (maildir_name_parse(u->file, &name) == -1 ||
+	    !maildir_base_owner(name.base, &owner, &c.uid) || owner != j->row.owner)
+		return 0;
+	if ((r = scratch_local_get(j->s->state, j->row.id, c.uid, &twin, f)) != 0)
+		return r == 1 ? 0 : -1;
+	c.flags = name.flags;
+	if (scratch_local_put(j->s->state, &c, f) == -1 ||
+	    scratch_unknown_drop(j->s->state, u->id, f) == -1)
+		return -1;
+	return 1;
+}
+
+/* A first run, or one that was not finished, where files are here already. */
 int sync_prepare_first(struct sync_job *j, struct fault *f)
 {
 	struct scratch_unknown u = {0};
 	int r;
 
 	while ((r = scratch_unknown_after(j->s->state, j->row.id, u.id, &u, f)) == 1) {
+		if ((r = is_named(j, &u, f)) == -1)
+			return -1;
+		if (r == 1)
+			continue;
+
 		int k = u.key != 0 && u.id_key != 0 ? 0 : read_file(j, &u, f);
 
 		if (k == -1 || (k == 0 && scratch_unknown_put(j->s->state, &u, f) == -1))

@@ -73,8 +73,11 @@ static void decide(struct sync_job *j, struct change *c)
 	struct plan_side remote = {c->remote.gone, c->remote.flags};
 
 	c->action = plan_message(c->m.flags, local, remote, j->s->policy);
-	c->action.add = sync_storable(j, c->action.add);
-	c->action.clear = sync_storable(j, c->action.clear);
+
+	uint32_t add = sync_storable(j, c->action.add), clear = sync_storable(j, c->action.clear);
+	c->action.base ^= (c->action.add ^ add) | (c->action.clear ^ clear);
+	c->action.add = add;
+	c->action.clear = clear;
 	/* Marked as deleted already, on a server where that is all that can be done. */
 	if (c->action.remove_remote && !has_uidplus(j) && (remote.flags & MAILDIR_TRASHED)) {
 		c->action = (struct plan_action){.base = c->m.flags | MAILDIR_TRASHED};

@@ -186,6 +186,13 @@ static int next_batch(struct sync_job *j, struct batch *b, struct scratch_move *
 	return r == -1 ? -1 : b->n > 0;
 }
 
+static bool has_move(const struct sync_job *j)
+{
+	const struct imap *imap = j->s->line->imap;
+
+	return imap_has(imap, "MOVE") || imap_has(imap, "IMAP4rev2");
+}
+
 /* The UID that COPYUID gives to the k-th message of the command. */
 static int new_uid(const struct event *ev, size_t k, uint32_t *uid)
 {
@@ -270,6 +277,21 @@ static int adopt_moved(struct sync_job *j, struct sync_job *to, const struct scr
 	return 1;
 }
 
+/* Without MOVE and UIDPLUS it stays on the server, marked as deleted: it must not come back from there. */
+static int forget_moved(struct sync_job *j, uint32_t uid, struct fault *f)
+{
+	struct state_message m;
+	int r;
+
+	if (has_move(j) || imap_has(j->s->line->imap, "UIDPLUS"))
+		return state_message_drop(j->s->state, j->row.id, uid, f);
+	r = state_message_get(j->s->state, j->row.id, uid, &m, f);
+	if (r != 1)
+		return r;
+	m.flags |= MAILDIR_TRASHED;
+	return state_message_put(j->s->state, j->row.id, &m, f);
+}
+
 static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_move *move,
     const struct event *ev, struct fault *f)
 {
@@ -290,7 +312,7 @@ static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_
 		return r == -1 ? -1 : 0;
 	if (sync_print(j, "gone", move->uid, 0, move->file, move->in_new, SIDE_LOCAL, f) == -1)
 		return -1;
-	return state_message_drop(j->s->state, j->row.id, move->uid, f);
+	return forget_moved(j, move->uid, f);
 }
 
 /* The target of a batch, opened as far as its files need it. */
@@ -449,8 +471,7 @@ static int intend(struct sync_job *j, const struct batch *b, struct fault *f)
 
 static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 {
-	struct imap *imap = j->s->line->imap;
-	bool has_move = imap_has(imap, "MOVE") || imap_has(imap, "IMAP4rev2");
+	bool move = !b->copy && has_move(j);
 	struct set set;
 	int r = 0;
 
@@ -462,8 +483,8 @@ static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 	else if (intend(j, b, f) == -1)
 		r = -1;
 	else
-		r = run(j, b, !b->copy && has_move ? "UID MOVE" : "UID COPY", &set, f);
-	if (r == 0 && !b->copy && !has_move)
+		r = run(j, b, move ? "UID MOVE" : "UID COPY", &set, f);
+	if (r == 0 && !b->copy && !move)
 		r = remove_copied(j, &set, f);
 	set_free(&set);
 	return r;

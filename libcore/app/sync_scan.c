@@ -303,8 +303,10 @@ static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 		r = state_mailbox_put(s->state, &row, f);
 		if (r == 0 && add_folder(s, row.id, f) == NULL)
 			r = -1;
-		if (r == 0)
-			r = sync_scan(s, &row, &s->folder[s->nfolder - 1], f);
+		if (r == 0 && sync_scan(s, &row, &s->folder[s->nfolder - 1], &why) == -1) {
+			s->folder[s->nfolder - 1].stopped = true;
+			sync_failed(s, row.name, &why);
+		}
 	}
 	buf_free(&name);
 	return r;
