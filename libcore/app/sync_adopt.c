@@ -6,38 +6,39 @@
 
 enum { FLAGS_ROOM = 3 + 32 }; /* ":2," and every letter */
 
-/* The base with its `,U=` for this UID: ours as we make them, those of others as they made them. */
-static int new_base(const struct sync_job *j, const struct maildir_name *old,
-    const struct state_message *m, struct maildir_name *to)
+int sync_new_base(
+    const struct sync_job *j, const struct state_message *m, struct maildir_name *name)
 {
+	char base[MAILDIR_NAME_MAX + 1];
 	uint64_t owner;
 	uint32_t uid;
 	int n;
 
-	*to = *old;
-	if (maildir_base_owner(old->base, &owner, &uid))
+	if (maildir_base_owner(name->base, &owner, &uid))
 		return maildir_base(
-		    to->base, sizeof(to->base), m->date, j->row.owner, m->uid, j->s->host);
+		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, j->s->host);
 
-	const char *mark = strstr(old->base, ",U=");
-	size_t len = mark != NULL ? (size_t)(mark - old->base) : strlen(old->base);
-	n = snprintf(to->base, sizeof(to->base), "%.*s,U=%u", (int)len, old->base, m->uid);
+	const char *mark = strstr(name->base, ",U=");
+	size_t len = mark != NULL ? (size_t)(mark - name->base) : strlen(name->base);
+	n = snprintf(base, sizeof(base), "%.*s,U=%u", (int)len, name->base, m->uid);
 	/* There has to be room for all flags that it may get. */
-	if (n > 0 && (size_t)n + FLAGS_ROOM + strlen(old->other) < sizeof(to->base))
-		return 0;
-	return maildir_base(to->base, sizeof(to->base), m->date, j->row.owner, m->uid, j->s->host);
+	if (n <= 0 || (size_t)n + FLAGS_ROOM + strlen(name->other) >= sizeof(base))
+		return maildir_base(
+		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, j->s->host);
+	memcpy(name->base, base, sizeof(base));
+	return 0;
 }
 
 int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
     struct state_message *m, struct fault *f)
 {
-	struct maildir_name from, to;
+	struct maildir_name to;
 	char name[MAILDIR_NAME_MAX + 1];
 	bool to_new = in_new && flags == 0;
 	uint64_t owner;
 	uint32_t uid;
 
-	if (maildir_name_parse(file, &from) == -1 || new_base(j, &from, m, &to) == -1)
+	if (maildir_name_parse(file, &to) == -1 || sync_new_base(j, m, &to) == -1)
 		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
 	to.flags = flags;
 	if (maildir_name_build(name, sizeof(name), &to, to_new) == -1)

@@ -144,6 +144,18 @@ static int64_t date_of(const struct fetch_event *e)
 	return time(NULL);
 }
 
+/* The file that went to the server under this base. A run that was killed may have given it its new name already. 1, 0, -1. */
+static int find_sent(struct sync_job *j, const struct state_message *m, const char *base,
+    char file[static MAILDIR_NAME_MAX + 1], bool *in_new, struct fault *f)
+{
+	struct maildir_name name;
+	int r = maildir_find(&j->dir, base, file, in_new, f);
+
+	if (r != 0 || maildir_name_parse(base, &name) == -1 || sync_new_base(j, m, &name) == -1)
+		return r;
+	return maildir_find(&j->dir, name.base, file, in_new, f);
+}
+
 /* A file that is on its way to the server has arrived there: here it comes back. 1, 0, -1. */
 static int is_sent(struct sync_job *j, struct state_message *m, struct fault *f)
 {
@@ -155,7 +167,7 @@ static int is_sent(struct sync_job *j, struct state_message *m, struct fault *f)
 		return r;
 	if (state_intent_drop(j->s->state, j->row.id, base, f) == -1)
 		return -1;
-	r = maildir_find(&j->dir, base, file, &in_new, f);
+	r = find_sent(j, m, base, file, &in_new, f);
 	if (r != 1 || (r = sync_adopt_apart(j, file, in_new, m, f)) != 1)
 		return r;
 	return scratch_unknown_drop_file(j->s->state, j->row.id, file, f) == -1 ? -1 : 1;

@@ -171,7 +171,10 @@ int sync_finish(struct sync_job *j, uint32_t tag, struct event *ev, bool *refuse
 
 /* sync_append.c: sends the files that the server does not have. */
 int sync_append(struct sync_job *j, struct fault *f);
-/* sync_adopt.c: the file of a message that has UID m->uid on the server gets its proper name, with these flags; m is stored as it is. 1; 0 when no such file is there any more; -1. */
+/* sync_adopt.c: the base with its `,U=` for UID m->uid: ours as we make them, those of others as they made them. 0, or -1: too long. */
+int sync_new_base(
+    const struct sync_job *j, const struct state_message *m, struct maildir_name *name);
+/* The file of a message that has UID m->uid on the server gets its proper name, with these flags; m is stored as it is. 1; 0 when no such file is there any more; -1. */
 int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
     struct state_message *m, struct fault *f);
 /* The same for one whose flags on the server (m->flags) and in the name were never the same: what only one side has goes to the other. The mailbox is open. */

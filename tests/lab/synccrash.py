@@ -236,6 +236,7 @@ class Stage:
         state.close()
 
     def begin(self):
+        shutil.rmtree(self.home, ignore_errors=True)
         self.fill()
         first = self.sync()
         assert first.returncode == 0 and not first.stderr, first
