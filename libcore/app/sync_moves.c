@@ -82,13 +82,33 @@ static bool any_gone(struct sync *s, struct fault *f)
 	return gone > 0;
 }
 
+/* A run that was cut short may have moved or copied it already, and perhaps given it its new name: then it comes back, or it is sent. 1, 0, -1. */
+static int is_under_way(struct sync *s, const struct state_mailbox *row,
+    const struct scratch_unknown *u, struct fault *f)
+{
+	struct maildir_name name;
+	int r;
+
+	if (maildir_name_parse(u->file, &name) == -1)
+		return 0;
+	r = state_intent_has(s->state, row->id, name.base, f);
+	char *mark = r == 0 ? strstr(name.base, ",U=") : NULL;
+	if (mark == NULL)
+		return r;
+	*mark = '\0';
+	return state_intent_has(s->state, row->id, name.base, f);
+}
+
 static int find_move(struct sync *s, const struct state_mailbox *row, struct sync_folder *target,
     struct scratch_unknown *u, bool gone, struct fault *f)
 {
 	struct scratch_move move = {.to = row->id, .in_new = u->in_new};
 	struct sync_folder *source;
-	int r = by_name(s, row, u, &move, f);
+	int r = is_under_way(s, row, u, f);
 
+	if (r != 0)
+		return r == 1 ? 0 : -1;
+	r = by_name(s, row, u, &move, f);
 	if (r == 0 && gone)
 		r = by_content(s, row, u, &move, f);
 	if (r != 1)

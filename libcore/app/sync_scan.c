@@ -225,6 +225,14 @@ static int scan_still(struct sync *s, const struct state_mailbox *row, const str
 	return fault_set(f, FAULT_TEMP, "the folder changes all the time");
 }
 
+/* What is left of a folder when its removal was interrupted: no mail, and not all of its directories. */
+static bool is_remains(struct sync *s, const struct state_mailbox *row)
+{
+	struct fault ignored;
+
+	return !s->o->dry_run && folder_remove(s->root, s->layout, row->path, &ignored) == 1;
+}
+
 int sync_scan(
     struct sync *s, const struct state_mailbox *row, struct sync_folder *folder, struct fault *f)
 {
@@ -232,7 +240,8 @@ int sync_scan(
 	struct fault why;
 
 	if (maildir_open(s->root, row->path, false, &dir, &why) == -1) {
-		folder->missing = why.cls == FAULT_NOINPUT;
+		folder->missing =
+		    why.cls == FAULT_NOINPUT || (why.cls == FAULT_DATA && is_remains(s, row));
 		if (folder->missing)
 			return 0;
 		*f = why;
