@@ -218,6 +218,9 @@ static int send_remove(struct sync_job *j, struct pushes *p, struct fault *f)
 
 	if (send_store(j, p, &p->remove, "+FLAGS.SILENT", MAILDIR_TRASHED, f) == -1)
 		return -1;
+	/* Dovecot 2.3 sometimes does not see the STORE of the same flight, and says OK all the same. */
+	if (p->remove.n > 0 && wait_for(j, p, 0, f) == -1)
+		return -1;
 	if (p->remove.n > 0 && has_uidplus(j)) {
 		imap_cmd_init(&c, j->s->line->imap, "UID EXPUNGE");
 		imap_uids(&c, &p->remove);
