@@ -212,6 +212,7 @@ int imap_line_select_end(struct imap_line *l, const char *mailbox, bool read_onl
 		return 0;
 	if (mailbox_finish(l->imap, tag, mailbox, read_only, uidvalidity, &l->mailbox, f) == -1)
 		return -1;
+	free(l->selected);
 	l->selected = strdup(mailbox);
 	l->selected_read_only = read_only;
 	return l->selected == NULL ? fault_set(f, FAULT_TEMP, "out of memory") : 0;
