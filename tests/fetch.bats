@@ -433,8 +433,12 @@ plain_uidvalidity() { "$BATS_TEST_DIRNAME/lab/imapdo" "$LABS/plain" alice "STATU
 	"$BATS_TEST_DIRNAME/lab/bigmail" 0.05 >m
 	deliver "$box" <m
 	mkdir out
-	for i in 1 2 3 4 5 6; do fetch -O out "$url" >"records.$i" & done
-	wait
+	local pids=() # a bare wait would be for the watch over this test, too
+	for i in 1 2 3 4 5 6; do
+		fetch -O out "$url" >"records.$i" &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
 	[ "$(cat records.* | cut -f 5 | sort -u | wc -l)" -eq 6 ]
 	[ "$(find out -type f -size 50000c | wc -l)" -eq 6 ]
 	[ "$(find out -name '.*' -type f | wc -l)" -eq 0 ]
