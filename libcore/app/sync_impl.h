@@ -10,6 +10,7 @@
 #include "store/folder.h"
 #include "store/maildir_delivery.h"
 #include "store/maildir_keywords.h"
+#include "store/maildir_upload.h"
 #include "store/maildir_watch.h"
 #include "store/plan.h"
 #include "store/state.h"
@@ -139,6 +140,9 @@ struct sync_folder *sync_folder_of(struct sync *s, int64_t id);
 int sync_file(const struct sync *s, const struct state_mailbox *row, const struct state_message *m,
     uint32_t flags, bool in_new, char out[static MAILDIR_NAME_MAX + 1]);
 uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity);
+
+/* sync_measure.c: size and state_key() of the message that an open file is on the server. */
+int sync_measure(const struct upload_file *u, uint64_t *size, uint64_t *key, struct fault *f);
 
 /* sync_moves.c: finds out which unknown files are moved or copied messages. */
 int sync_find_moves(struct sync *s, struct fault *f);

@@ -55,12 +55,9 @@ static int read_file(struct sync_job *j, struct scratch_unknown *u, struct fault
 	if (r != 1)
 		return r == -1 ? -1 : 1;
 	u->id_key = key_of(file.message_id, strlen(file.message_id));
-	if (!lean) {
-		u->size = file.size;
-		u->key = state_key(file.sha256);
-	}
+	r = lean ? 0 : sync_measure(&file, &u->size, &u->key, f);
 	upload_close(&file);
-	return 0;
+	return r;
 }
 
 static int note_file(struct sync_job *j, const struct maildir_entry *e, struct fault *f)

@@ -21,8 +21,7 @@ static int read_unknown(
 		return -1;
 	r = upload_open(&file, &dir, u->in_new, u->file, f);
 	if (r == 1) {
-		u->size = file.size;
-		u->key = state_key(file.sha256);
+		r = sync_measure(&file, &u->size, &u->key, f) == -1 ? -1 : 1;
 		upload_close(&file);
 	}
 	maildir_close(&dir);
