@@ -98,6 +98,9 @@ def imap_logout(player):
     while not player.at_eof():
         line = player.read_command()
         if (player.split_tag(line) or "").upper() == "LOGOUT":
+            # The goodbye need not be waited for.
+            if player.hangup == "never":
+                player.hangup = "may"
             player.say("* BYE logging out")
             player.do_ok("")
             player.do_close("")
