@@ -114,12 +114,15 @@ scratch_left() { imap 'LIST "" "*lm-probe*"' | grep -a 'LIST ('; }
 @test "--probe: all that Dovecot offers works, and nothing is left behind" {
 	run --separate-stderr caps --probe alice
 	is 0
-	[ "${#lines[@]}" -eq 22 ]
+	[ "${#lines[@]}" -eq 35 ]
 	for word in NAMESPACE CONDSTORE URLAUTH CATENATE UIDPLUS LITERAL+ IDLE NOTIFY '$Forwarded' BINARY QRESYNC ESEARCH \
-		WITHIN CONTEXT=SEARCH COMPRESS=DEFLATE METADATA LIST-EXTENDED MOVE SPECIAL-USE LIST-STATUS SORT; do
+		WITHIN CONTEXT=SEARCH COMPRESS=DEFLATE METADATA LIST-EXTENDED MOVE SPECIAL-USE LIST-STATUS SORT \
+		ESORT SEARCHRES STATUS=SIZE PREVIEW MULTIAPPEND UNSELECT SAVEDATE; do
 		starts imap "$word" works
 	done
-	starts imap CONVERT absent 'not offered'
+	for word in CONVERT PARTIAL MULTISEARCH LIST-METADATA REPLACE OBJECTID CREATE-SPECIAL-USE; do
+		starts imap "$word" absent 'not offered'
+	done
 	run scratch_left
 	[ -z "$output" ]
 }
@@ -216,6 +219,84 @@ store() {
 	fake_wait
 }
 
+@test "--probe: what Dovecot does not offer, by a store that does it right" {
+	store PARTIAL MULTISEARCH LIST-METADATA REPLACE OBJECTID CREATE-SPECIAL-USE >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto UID SEARCH ALL => * SEARCH 1 | ok
+		auto UID SEARCH RETURN \(PARTIAL .* => * ESEARCH (TAG "${tag}") UID PARTIAL (1:1 1) | ok
+		auto ESEARCH IN \(mailboxes \((?P<a>\S+) (?P<b>[^ )]+)\)\) .* => * ESEARCH (TAG "${tag}" MAILBOX ${a} UIDVALIDITY 7) UID ALL 1 | * ESEARCH (TAG "${tag}" MAILBOX ${b} UIDVALIDITY 9) UID ALL 1 | ok
+		auto SETMETADATA .* => ok
+		auto LIST "" (?P<box>\S+) RETURN \(METADATA .* => * LIST () "/" ${box} | * METADATA ${box} (/private/comment "lm-probe \\"quoted\\"") | ok
+		auto UID REPLACE 1 .* => ok [APPENDUID 7 2] replaced
+		auto UID SEARCH SUBJECT probe-replace-old => * SEARCH | ok
+		auto UID SEARCH SUBJECT probe-replace-new => * SEARCH 2 | ok
+		auto UID FETCH 1 \(EMAILID\) => * 1 FETCH (UID 1 EMAILID (M1)) | ok
+		auto STATUS (?P<box>\S+) \(MAILBOXID\) => * STATUS ${box} (MAILBOXID (F1)) | ok
+		auto LIST "" (?P<box>\S+) => * LIST (\HasNoChildren \Archive) "/" ${box} | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	for word in PARTIAL MULTISEARCH LIST-METADATA REPLACE OBJECTID CREATE-SPECIAL-USE; do
+		starts imap "$word" works
+	done
+	fake_wait
+	fake_saw 'C: .* CREATE "?lm-probe-[0-9a-f]{16}-2"? \(USE \(\\Archive\)\)$'
+}
+
+@test "--probe: the same, by a store that does each wrong" {
+	store PARTIAL MULTISEARCH LIST-METADATA REPLACE OBJECTID CREATE-SPECIAL-USE ESORT SEARCHRES STATUS=SIZE \
+		PREVIEW SAVEDATE MULTIAPPEND UNSELECT >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto UID SEARCH ALL => * SEARCH 1 | ok
+		auto UID SEARCH RETURN \(PARTIAL .* => * ESEARCH (TAG "${tag}") UID PARTIAL (1:1 2) | ok
+		auto UID SEARCH RETURN \(SAVE\) .* => ok
+		auto ESEARCH IN .* => * ESEARCH (TAG "${tag}") UID ALL 1 | ok
+		auto SETMETADATA .* => ok
+		auto UID REPLACE 1 .* => ok [APPENDUID 7 2] replaced
+		auto UID SEARCH SUBJECT .* => * SEARCH 1 | ok
+		auto UID SORT .* => * ESEARCH (TAG "${tag}") UID ALL 1:2 | ok
+		auto UID FETCH \$ .* => * 1 FETCH (UID 8 RFC822.SIZE 5) | ok
+		auto UID FETCH 1 \((?P<item>EMAILID|PREVIEW|SAVEDATE)\) => * 1 FETCH (UID 1 ${item} NIL) | ok
+		auto UID FETCH 1:\* \(RFC822.SIZE\) => * 1 FETCH (UID 1 RFC822.SIZE 500) | ok
+		auto STATUS (?P<box>\S+) \(SIZE\) => * STATUS ${box} (SIZE 499) | ok
+		auto UID STORE .* => ok
+		auto UNSELECT => ok
+		auto UID FETCH 1 \(FLAGS\) => * 1 FETCH (UID 1 FLAGS ()) | ok
+		auto LIST .* => * LIST () "/" one | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	has_detail() { [[ $output = *"	$1	broken	$2"* ]] || { echo "$output"; false; }; }
+	has_detail PARTIAL 'UID SEARCH RETURN (PARTIAL 1:1): another message'
+	has_detail MULTISEARCH 'ESEARCH: a result without mailbox or UIDVALIDITY'
+	has_detail LIST-METADATA 'LIST RETURN (METADATA): no value'
+	has_detail REPLACE 'UID REPLACE: the old message is still there'
+	has_detail OBJECTID 'UID FETCH (EMAILID): nothing'
+	has_detail CREATE-SPECIAL-USE 'CREATE (USE): OK, but LIST does not show'
+	has_detail ESORT 'UID SORT RETURN (ALL): the order is wrong'
+	has_detail SEARCHRES 'UID FETCH $: another message'
+	has_detail STATUS=SIZE 'STATUS (SIZE): 499, but the messages have 500 octets'
+	has_detail PREVIEW 'UID FETCH (PREVIEW): nothing'
+	has_detail SAVEDATE 'UID FETCH (SAVEDATE): nothing'
+	has_detail MULTIAPPEND 'APPEND of two messages: 1 are there'
+	has_detail UNSELECT 'UNSELECT: a flag is lost'
+	fake_wait
+}
+
+@test "--probe: one mailbox only for each special use is no fault, and the second mailbox is made anew" {
+	store CREATE-SPECIAL-USE >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto CREATE \S+ \(USE .* => no [USEATTR] there is one already
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	[[ $output = *"	CREATE-SPECIAL-USE	works	"*"refused with USEATTR"* ]]
+	fake_wait
+	[ "$(grep -cE '^C: \S+ CREATE "?lm-probe-[0-9a-f]{16}-2"?$' "$FAKE_TRANSCRIPT")" -eq 2 ]
+	[ "$(grep -cE '^C: \S+ DELETE "?lm-probe-[0-9a-f]{16}-2"?$' "$FAKE_TRANSCRIPT")" -eq 2 ]
+}
+
 @test "--probe: a connection that breaks is opened again, once, and the mailboxes are removed" {
 	{
 		store CATENATE >"$BATS_TEST_TMPDIR/one" <<-'END'
@@ -278,7 +359,7 @@ in_background() {
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 143 ] || { cat "$BATS_TEST_TMPDIR/err"; false; }
-	[ "$(grep -c . "$BATS_TEST_TMPDIR/out")" -lt 22 ]
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/out")" -lt 35 ]
 	run scratch_left
 	[ -z "$output" ]
 }

@@ -37,6 +37,19 @@ static const struct {
     {"SPECIAL-USE", "SPECIAL-USE", probe_special_use},
     {"LIST-STATUS", "LIST-STATUS", probe_list_status},
     {"SORT", "SORT", probe_sort},
+    {"ESORT", "ESORT", probe_esort},
+    {"SEARCHRES", "SEARCHRES", probe_searchres},
+    {"PARTIAL", "PARTIAL", probe_partial},
+    {"MULTISEARCH", "MULTISEARCH", probe_multisearch},
+    {"STATUS=SIZE", "STATUS=SIZE", probe_status_size},
+    {"LIST-METADATA", "LIST-METADATA", probe_list_metadata},
+    {"PREVIEW", "PREVIEW", probe_preview},
+    {"MULTIAPPEND", "MULTIAPPEND", probe_multiappend},
+    {"UNSELECT", "UNSELECT", probe_unselect},
+    {"REPLACE", "REPLACE", probe_replace},
+    {"OBJECTID", "OBJECTID", probe_objectid},
+    {"SAVEDATE", "SAVEDATE", probe_savedate},
+    {"CREATE-SPECIAL-USE", "CREATE-SPECIAL-USE", probe_create_special_use},
 };
 
 const char *probe_word(enum probe_verdict v)
@@ -135,7 +148,7 @@ static int on_mailbox(
 	return imap_run(l->imap, &c, NULL, f);
 }
 
-static int create(struct probe *p, const char *mailbox, bool *made, struct fault *f)
+int probe_mailbox_create(struct probe *p, const char *mailbox, bool *made, struct fault *f)
 {
 	*made = true; /* even if the answer is lost */
 	if (on_mailbox(p->line, "CREATE", mailbox, f) == -1) {
@@ -167,9 +180,9 @@ static int set_up(struct probe *p, struct fault *f)
 {
 	if (find_prefix(p, f) == -1 || name_mailboxes(p, f) == -1)
 		return -1;
-	if (create(p, p->mailbox, &p->made, f) == -1)
+	if (probe_mailbox_create(p, p->mailbox, &p->made, f) == -1)
 		return -1;
-	if (create(p, p->second, &p->made_second, f) == -1)
+	if (probe_mailbox_create(p, p->second, &p->made_second, f) == -1)
 		return -1;
 	return put_sample(p, f);
 }
@@ -249,7 +262,7 @@ int probe_next(struct probe *p, struct probe_result *r, struct fault *f)
 
 /* ---- the end */
 
-static int remove_one(struct imap_line *l, const char *mailbox, bool *made, struct fault *f)
+int probe_mailbox_remove(struct imap_line *l, const char *mailbox, bool *made, struct fault *f)
 {
 	if (!*made)
 		return 0;
@@ -266,8 +279,8 @@ static int remove_both(struct probe *p, struct imap_line *l, struct fault *f)
 
 	/* Some servers do not delete what is selected. INBOX is always there to go to. */
 	imap_line_select(l, "INBOX", true, 0, &ignored);
-	r = remove_one(l, p->second, &p->made_second, f);
-	return remove_one(l, p->mailbox, &p->made, f) == -1 ? -1 : r;
+	r = probe_mailbox_remove(l, p->second, &p->made_second, f);
+	return probe_mailbox_remove(l, p->mailbox, &p->made, f) == -1 ? -1 : r;
 }
 
 static int clean_up(struct probe *p, struct fault *f)

@@ -47,11 +47,19 @@ probe_run probe_condstore, probe_qresync, probe_idle, probe_notify, probe_compre
 probe_run probe_catenate, probe_urlauth, probe_binary, probe_convert, probe_literal_plus;
 probe_run probe_uidplus, probe_move, probe_forwarded;
 probe_run probe_esearch, probe_within, probe_context, probe_sort;
+probe_run probe_esort, probe_searchres, probe_partial, probe_multisearch;
+probe_run probe_status_size, probe_list_metadata, probe_preview, probe_multiappend, probe_unselect,
+    probe_replace, probe_objectid, probe_savedate, probe_create_special_use;
 
 /* The remark that goes with "works". Returns 0. */
 int probe_detail(struct probe *p, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* The probe did not see what it should: FAULT_REFUSED. Returns -1. */
 int probe_wrong(struct fault *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* probe.c: CREATE and DELETE of a scratch mailbox. *made says whether it is to be removed at the end: as long as it
+ * may be there. Nothing is done to one that is not made. */
+int probe_mailbox_create(struct probe *p, const char *mailbox, bool *made, struct fault *f);
+int probe_mailbox_remove(struct imap_line *l, const char *mailbox, bool *made, struct fault *f);
 
 /* probe_kit.c: commands that many probes need. All return 0, or -1 with the fault. */
 

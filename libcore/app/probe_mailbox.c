@@ -55,18 +55,13 @@ static int set_metadata(struct probe *p, const char *text, struct fault *f)
 	return imap_run(p->line->imap, &c, NULL, f);
 }
 
-/* 1 the entry has our value, 0 it has none, -1. */
-static int get_metadata(struct probe *p, struct fault *f)
+/* Runs a ready command that tells the entry's value: 1 it is ours, 0 there is none, -1. */
+static int read_metadata(struct probe *p, struct imap_cmd *c, const char *what, struct fault *f)
 {
-	struct imap_cmd c;
 	struct event ev;
+	uint32_t tag = imap_send(p->line->imap, c, f);
 	int r, has = 0;
 
-	imap_cmd_init(&c, p->line->imap, "GETMETADATA");
-	imap_mailbox(&c, p->mailbox);
-	imap_astring(&c, entry, strlen(entry));
-
-	uint32_t tag = imap_send(p->line->imap, &c, f);
 	if (tag == 0)
 		return -1;
 	while ((r = imap_until(p->line->imap, tag, &ev, f)) == 1) {
@@ -81,8 +76,18 @@ static int get_metadata(struct probe *p, struct fault *f)
 			has = 1;
 	}
 	if (r == 0 && has == -1)
-		return probe_wrong(f, "GETMETADATA: another value than the one set");
+		return probe_wrong(f, "%s: another value than the one set", what);
 	return r == -1 ? -1 : has;
+}
+
+static int get_metadata(struct probe *p, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, p->line->imap, "GETMETADATA");
+	imap_mailbox(&c, p->mailbox);
+	imap_astring(&c, entry, strlen(entry));
+	return read_metadata(p, &c, "GETMETADATA", f);
 }
 
 int probe_metadata(struct probe *p, struct fault *f)
@@ -117,6 +122,30 @@ static void list_return(struct imap_cmd *c, const char *option)
 	imap_atom(c, "RETURN");
 	imap_list(c);
 	imap_atom(c, option);
+}
+
+/* LIST-METADATA (RFC 9590) */
+int probe_list_metadata(struct probe *p, struct fault *f)
+{
+	struct imap_cmd c;
+	int has;
+
+	if (set_metadata(p, value, f) == -1)
+		return -1;
+	imap_cmd_init(&c, p->line->imap, "LIST");
+	imap_string(&c, "", 0);
+	imap_mailbox(&c, p->mailbox);
+	list_return(&c, "METADATA");
+	imap_list(&c);
+	imap_astring(&c, entry, strlen(entry));
+	imap_list_end(&c);
+	imap_list_end(&c);
+	has = read_metadata(p, &c, "LIST RETURN (METADATA)", f);
+	if (has == 0)
+		return probe_wrong(f, "LIST RETURN (METADATA): no value");
+	if (has == -1 || set_metadata(p, NULL, f) == -1)
+		return -1;
+	return probe_detail(p, "LIST and METADATA in one");
 }
 
 int probe_list_extended(struct probe *p, struct fault *f)
@@ -228,4 +257,82 @@ int probe_special_use(struct probe *p, struct fault *f)
 	if (r == 0 && p->detail[0] == '\0')
 		probe_detail(p, "no mailbox has a special use");
 	return r;
+}
+
+/* ---- CREATE-SPECIAL-USE (RFC 6154) */
+
+static int create_archive(struct probe *p, struct event *ev, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, p->line->imap, "CREATE");
+	imap_mailbox(&c, p->second);
+	imap_list(&c);
+	imap_atom(&c, "USE");
+	imap_list(&c);
+	imap_flag(&c, "\\Archive");
+	imap_list_end(&c);
+	imap_list_end(&c);
+	return imap_run(p->line->imap, &c, ev, f);
+}
+
+/* The second mailbox has the special use: 1 or 0, or -1. */
+static int is_archive(struct probe *p, struct fault *f)
+{
+	struct imap_cmd c;
+	struct event ev;
+	int r, has = 0;
+
+	imap_cmd_init(&c, p->line->imap, "LIST");
+	imap_string(&c, "", 0);
+	imap_mailbox(&c, p->second);
+	if (imap_has(p->line->imap, "LIST-EXTENDED")) {
+		list_return(&c, "SPECIAL-USE");
+		imap_list_end(&c);
+	}
+
+	uint32_t tag = imap_send(p->line->imap, &c, f);
+	if (tag == 0)
+		return -1;
+	while ((r = imap_until(p->line->imap, tag, &ev, f)) == 1)
+		if (ev.kind == EV_LIST)
+			has |= has_attribute(&ev.list, "\\Archive");
+	return r == -1 ? -1 : has;
+}
+
+/* CREATE (USE): 1 listed with the use, 0 not so, PROBE_USEATTR refused as a server may, which has
+ * one mailbox only for each use; or -1. */
+enum { PROBE_USEATTR = 2 };
+static int make_archive(struct probe *p, struct fault *f)
+{
+	struct event ev = {0};
+
+	p->made_second = true; /* even if the answer is lost */
+	if (create_archive(p, &ev, f) == 0)
+		return is_archive(p, f);
+	p->made_second = !imap_alive(p->line->imap);
+	return imap_alive(p->line->imap) && ev.code == CODE_USEATTR ? PROBE_USEATTR : -1;
+}
+
+/* The second mailbox is made anew with a use, and then without: nobody is to take it for the
+ * archive longer than that. */
+int probe_create_special_use(struct probe *p, struct fault *f)
+{
+	struct fault again = {0};
+	int seen;
+
+	if (probe_home(p, f) == -1 ||
+	    probe_mailbox_remove(p->line, p->second, &p->made_second, f) == -1)
+		return -1;
+	seen = make_archive(p, f);
+	if (!imap_alive(p->line->imap))
+		return -1;
+	if (probe_mailbox_remove(p->line, p->second, &p->made_second, &again) == -1 ||
+	    probe_mailbox_create(p, p->second, &p->made_second, &again) == -1)
+		seen = seen == -1 ? -1 : fault_set(f, again.cls, "%s", again.msg);
+	if (seen == 0)
+		return probe_wrong(f, "CREATE (USE): OK, but LIST does not show \\Archive");
+	return seen == -1 ? -1
+			  : probe_detail(p, "\\Archive %s",
+				seen == 1 ? "made, listed and removed" : "refused with USEATTR");
 }
