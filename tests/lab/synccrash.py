@@ -1,5 +1,7 @@
 #!/usr/bin/python3 -B
-"""synccrash.py [--from N] [--stride K] [-v] LAB CRASH.SO kill|full|fail|up|down: lm-sync stopped in the middle, everywhere.
+"""synccrash.py [--first] [--from N] [--to N] [--stride K | --times K] [-v] LAB CRASH.SO kill|full|fail|up|down
+
+lm-sync stopped in the middle, everywhere.
 
 Both sides are brought in step and then changed in every way.  A run that is left alone tells what both must be in the
 end.  Then for each N: the same start, a run that is stopped at N, a run that is not; both sides must be the same as
@@ -9,6 +11,7 @@ without the stop, message for message, and one more run must print nothing.
     full, fail  the disk is full from write N on; write N alone fails
     up, down    the connection is cut when N octets have passed to the server, or from it
 
+--first: nothing is here yet, it is the very first run.  --times K: a stride that makes about K of it.
 The whole account of the user alice of LAB is used.
 """
 import argparse
@@ -84,8 +87,8 @@ class Relay(threading.Thread):
 # ---- the scenario
 
 class Stage:
-    def __init__(self, lab, library):
-        self.lab, self.library = lab, library
+    def __init__(self, lab, library, first):
+        self.lab, self.library, self.first = lab, library, first
         self.env = mailtree.lab_env(lab)
         self.dir = tempfile.mkdtemp(prefix="lmc.", dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else "/tmp")
         self.mail = os.path.join(self.dir, "mail")
@@ -223,7 +226,10 @@ class Stage:
     def restore(self):
         for target, name in ((self.mail, "mail.0"), (self.home, "home.0")):
             shutil.rmtree(target)
-            subprocess.run(["cp", "-a", os.path.join(self.dir, name), target], check=True)
+            if target == self.home or not self.first:
+                subprocess.run(["cp", "-a", os.path.join(self.dir, name), target], check=True)
+        if self.first:
+            return
         # A folder is known again by its inode, which a copy has not.
         state = sqlite3.connect(os.path.join(self.mail, ".lm-state"))
         for (path,) in state.execute("SELECT path FROM mailbox").fetchall():
@@ -255,6 +261,9 @@ class Stage:
 
 def reference(stage):
     """What comes of it when nobody interferes; and what there is to be interfered with."""
+    stage.restore()
+    stage.sync()  # the server is known then, and what can be sent early is
+    stage.quiet()
     stage.restore()
     stage.relay.cut()
     names = {k: os.path.join(stage.dir, k) for k in ("count", "list")}
@@ -320,16 +329,17 @@ def check(stage, how, number, want):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--first", action="store_true", dest="fresh")
     parser.add_argument("--from", type=int, default=1, dest="first")
     parser.add_argument("--to", type=int)
     parser.add_argument("--stride", type=int, default=1)
-    parser.add_argument("--times", type=int, help="instead of --stride: about so many")
+    parser.add_argument("--times", type=int)
     parser.add_argument("-v", action="store_true")
     parser.add_argument("lab")
     parser.add_argument("library")
     parser.add_argument("how", choices=("kill", "full", "fail", "up", "down"))
     options = parser.parse_args()
-    stage = Stage(options.lab, os.path.abspath(options.library))
+    stage = Stage(options.lab, os.path.abspath(options.library), options.fresh)
     bad = count = stopped = 0
     try:
         stage.begin()
