@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# The completions know every option that a program has.
+# The completions and the manual pages know every option that a program has, and the pages each other.
 
 bats_require_minimum_version 1.5.0
 
@@ -13,12 +13,12 @@ setup() {
 # options PROGRAM: from the tables in its source and from --help, one a line. The synonyms that lm-submit has for
 # sendmail's sake are in neither; -h is --help.
 options() {
-	sed -n 's/^ *{"\([a-z-]*\)", [a-z]*_argument,.*/--\1/p' "$top/cmd/$1.c"
 	{
+		sed -n 's/^ *{"\([a-z-]*\)", [a-z]*_argument,.*/ --\1/p' "$top/cmd/$1.c"
 		sed -n 's/.*"\([a-zA-Z0-9:]*\)", long_options.*/\1/p' "$top/cmd/$1.c" | tr -d ':' | fold -w 1 | sed 's/^/ -/'
 		"$1" --help | sed 's/common options/-a -c -o -v/; s/+flag | -flag | =flag//'
-	} | grep -oE '(^|[[( |])--?[A-Za-z0-9][A-Za-z0-9-]*' | sed -E 's/^[[( |]//; /^-[^-]/ { s/^-//; s/./-&\n/g; }' | sort -u |
-		grep -vx -e '' -e -h
+	} | grep -oE '(^|[[( |])--?[A-Za-z0-9][A-Za-z0-9-]*' | sed -E 's/^[[( |]//; /^-[^-]/ { s/^-//; s/./-&\n/g; }' |
+		grep -vx -e '' -e -h | sort -u
 }
 
 # each COMMAND: fails, and says so, for each option that COMMAND PROGRAM OPTION does not know.
@@ -116,4 +116,33 @@ in_fish() {
 		grep -qE "for n in.* $program( |;).*ln -sf lm.fish '/nowhere/usr/local/share/fish/vendor_completions.d'" <<<"$output"
 	done
 	grep -qF "completions/_lm '/nowhere/usr/local/share/zsh/site-functions/_lm'" <<<"$output"
+}
+
+# --help and --version are in lm(7) for all, and -a, -c, -o and -v in lm-fwd(1).
+in_man() {
+	case $2 in
+	--help | --version | -[acov]) return 0 ;;
+	--*) grep -qE -- "^\.It Fl (.*[ ,])?\\\\-${2#--}( |\$)" "$top/man/$1.1" ;;
+	*) grep -qE -- "^\.It Fl (.*Fl )?${2#-}( |\$)" "$top/man/$1.1" ;;
+	esac
+}
+
+@test "manual pages: there is one for each program, with each of its options" {
+	for program in $programs; do
+		[ -f "$top/man/$program.1" ] || { echo "no man/$program.1"; false; }
+	done
+	each in_man
+}
+
+@test "manual pages: those that they refer to are there, and lm(7) has them all" {
+	cd "$top/man"
+	for file in *.[157]; do
+		sed -n 's/^\.\(Xr\|It Xr\|Pq Xr\|Pq see Xr\) \(lm[a-z.-]*\) \([157]\).*/\2.\3/p; s/.*, Xr \(lm[a-z.-]*\) \([157]\).*/\1.\2/p' "$file" |
+			while read -r other; do
+				[ -f "$other" ] || { echo "$file: no $other"; exit 1; }
+			done
+		[ "$file" = lm.7 ] || sed -n '/^\.Sh SEE ALSO/,/^\.Sh/p' lm.7 | grep -qE "^\.Xr ${file%.*} ${file##*.}" ||
+			{ echo "not in lm(7): $file"; false; }
+	done
+	[ "$(grep -c '^\.Xr' lm.7)" -gt 20 ]
 }
