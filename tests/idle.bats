@@ -387,25 +387,51 @@ everything() {
 	hears "new~$(url "$box-2")/.*" 10000
 }
 
-@test "a slow reader: memory is bounded, what it missed is a resync" {
-	fill "$box" 10 200
+# slowly ARGS...: lm-idle writes to a pipe that nobody reads yet; read_on: somebody does.
+slowly() {
 	mkfifo pipe
-	lm-idle -v -c "$CONFIG" --resume -e new "alice/$box" >pipe 2>err 3>&- &
+	lm-idle -v -c "$CONFIG" "$@" >pipe 2>err 3>&- &
 	IDLE_PID=$! IDLE_PIDS+=("$!") ERR=err
 	exec 8<pipe
 	ready
-	fill "$box" 20000 200
-	# nobody reads until it has waited in vain: then the numbers that it keeps are those of the end
+}
+read_on() {
+	[ -n "${LM_ASAN-}" ] || [ "$(awk '/^VmHWM/ { print $2 }' "/proc/$IDLE_PID/status")" -lt 12288 ]
 	OUT=$BATS_TEST_TMPDIR/read
-	await "$XDG_STATE_HOME/lm/idle/alice" "$box\$"
-	await err 'a reader who does not read'
-	[ "$(awk '/^VmHWM/ { print $2 }' "/proc/$IDLE_PID/status")" -lt 12288 ]
 	cat <&8 >"$OUT" 3>&- &
 	IDLE_PIDS+=("$!")
-	hears "resync~$(url "$box")"
+	exec 8<&-
+}
+
+@test "a slow reader: the server waits, memory is bounded, nothing is missed" {
+	fill "$box" 10 200
+	slowly -e new "alice/$box"
+	fill "$box" 20000 200
+	# the pipe is full when this much was written
+	local i
+	for i in $(seq 400); do
+		[ "$(awk '/^wchar/ { print $2 }' "/proc/$IDLE_PID/io")" -lt 65536 ] || break
+		sleep 0.05
+	done
+	read_on
+	hears "new~.*" 20000
+	heard_no resync
 	small | deliver "$box"
 	hears "new~$(url "$box")/;UID=20011"
-	exec 8<&-
+}
+
+@test "a reader who is too slow while a mailbox is read: what was missed is a resync" {
+	fill "$box-2" 10 200
+	small | deliver "$box"
+	slowly "alice/$box" "alice/$box-2"
+	fill "$box-2" 20000 200
+	await err 'a reader who does not read'
+	read_on
+	hears "resync~$(url "$box-2")"
+	small | deliver "$box-2"
+	hears "new~$(url "$box-2")/;UID=20011"
+	small | deliver "$box"
+	hears "new~$(url "$box")/;UID=2"
 }
 
 @test "a reader that goes away ends it quietly, and at once" {
@@ -423,19 +449,48 @@ everything() {
 	[ "$output" = status ]
 }
 
-@test "200 mailboxes, one connection" {
+@test "NOTIFY that goes deaf when the server's list gets a new log is made to hear again" {
+	small | deliver INBOX
+	small | deliver "$box"
+	idle -e new alice/INBOX "alice/$box"
+	ready
+	local log=$LAB_RUN/mail/alice/mdbox/dovecot.list.index.log inode round where n=0
+	inode=$(stat -c %i "$log")
+	for round in $(seq 12); do
+		# each of them in its own transaction, as deliveries are
+		for where in INBOX "$box"; do
+			local -a lines=()
+			for _ in $(seq 60); do lines+=($'APPEND '"$where"$' {3+}\r\nhi\r'); done
+			imap "${lines[@]}"
+		done
+		n=$((n + 60))
+		hears "new~$(url "$box")/.*" "$n"
+		hears "new~$(url INBOX)/.*" "$n"
+		small | deliver "$box"
+		n=$((n + 1))
+		hears "new~$(url "$box")/.*" "$n"
+		small | deliver INBOX
+		hears "new~$(url INBOX)/.*" "$n"
+	done
+	[ "$(stat -c %i "$log")" != "$inode" ] || skip 'the log was not changed'
+	# the NOOP that looks for what was not told had nothing to find
+	run ! grep 'gone deaf' "$ERR"
+}
+
+@test "1,000 mailboxes, one connection, 12 MiB" {
 	local k
 	local -a lines=()
-	for k in $(seq 200); do lines+=("CREATE $box/m$k"); done
+	for k in $(seq 1000); do lines+=("CREATE $box/m$k"); done
 	imap "${lines[@]}"
 	relay
 	idle "alice/$box/*"
 	ready
-	grep ' 200 mailboxes, NOTIFY' "$ERR" || { cat "$ERR"; false; }
-	for k in 1 77 200; do
+	grep ' 1000 mailboxes, NOTIFY' "$ERR" || { cat "$ERR"; false; }
+	for k in 1 770 1000; do
 		small | deliver "$box/m$k"
 		hears "new~$(url "$box/m$k")/;UID=1"
 	done
+	[ -n "${LM_ASAN-}" ] || [ "$(awk '/^VmHWM/ { print $2 }' "/proc/$IDLE_PID/status")" -lt 12288 ]
 	kill "$IDLE_PID"
 	ends 143
 	cut_relay
@@ -486,7 +541,7 @@ everything() {
 	before=$(wc -l <trace)
 	sleep 3
 	[ "$(wc -l <trace)" -eq "$before" ] || { tail -n 20 trace; false; }
-	pkill -TERM -P "${IDLE_PIDS[-1]}" -x lm-idle
+	kill "$(cat "/proc/${IDLE_PIDS[-1]}/task/${IDLE_PIDS[-1]}/children")"
 }
 
 @test "a password that is refused, a server that is not there, no account" {
@@ -506,4 +561,73 @@ everything() {
 	run lm-idle --help
 	[ "$status" -eq 0 ]
 	[[ $output = usage:* ]]
+}
+
+@test "two accounts at once; the URL of a mailbox; -a alone" {
+	small | deliver "$box"
+	USER_OF_TEST=bob deliver "$box" < <(small)
+	idle --status "alice/$box" "imap://bob@localhost/$box"
+	await "$ERR" '(alice|bob): 1 mailboxes' 2
+	small | deliver "$box"
+	hears "new~$(url "$box")/;UID=2"
+	USER_OF_TEST=bob deliver "$box" < <(small)
+	hears "new~imap://bob@localhost/$box;UIDVALIDITY=[0-9]+/;UID=2"
+	hears 'status~.*' 2
+	idle -a bob -e new
+	ready
+	USER_OF_TEST=bob deliver "$box" < <(small)
+	hears "new~imap://bob@localhost/$box;UIDVALIDITY=[0-9]+/;UID=3"
+}
+
+# example K: the command line of the K-th example of the manual page.
+example() { sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/ s/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../man/lm-idle.1" | sed -n "$1p"; }
+
+# runs K: the example runs in the background as a person would type it, for the account `work`.
+runs() {
+	mkdir -p bin "$HOME/.config/lm"
+	[ -e "$HOME/.config/lm/config" ] || (umask 077 && sed -n '/^account alice$/,/^$/p' "$LAB_CONFIG" | sed "s|^account alice|account work\n    maildir $PWD/mail|" >"$HOME/.config/lm/config")
+	printf '#!/bin/sh\nprintf "%%s|" "$@" >>seen\necho >>seen\n' >bin/notmuch
+	cp bin/notmuch bin/notify-send
+	chmod +x bin/*
+	: >ran
+	PATH=$PWD/bin:$PATH setsid bash -c "$(example "$1" | sed 's/lm-idle/lm-idle -v/')" >ran 2>err 3>&- &
+	IDLE_PID=$!
+	IDLE_PIDS+=("$IDLE_PID")
+	ERR=err
+	ready
+}
+# stop: that example, all of it.
+stop() { kill -- "-$IDLE_PID"; wait "$IDLE_PID" || :; }
+
+@test "the examples of the manual page" {
+	small | deliver INBOX
+	runs 2
+	small | deliver INBOX
+	await ran '^imap://alice@localhost/INBOX;UIDVALIDITY=[0-9]+/;UID=[0-9]+$'
+	stop
+	runs 3
+	small | deliver INBOX
+	ends 0
+	grep '^new' ran
+	runs 4
+	small | deliver INBOX
+	small | deliver INBOX
+	await seen '^new\|--quiet\|$'
+	stop
+	rm seen
+	runs 5
+	small 'the "subject"; `id`' | deliver INBOX
+	await seen '^Carol C <carol@example.net>\|the "subject"; `id`\|$'
+	stop
+	[ -z "$(example 6)" ]
+	if ! command -v lm-sync >/dev/null; then return 0; fi
+	runs 1
+	small pushed | deliver INBOX
+	local i
+	for i in $(seq 200); do
+		! grep -rqs '^Subject: pushed' mail || break
+		sleep 0.05
+	done
+	grep -rq '^Subject: pushed' mail
+	stop
 }

@@ -154,6 +154,22 @@ start() {
 	heard_no resync
 }
 
+# anew [LINE...]: IDLE is left, the lines come first, and NOTIFY is set anew; its NONE is answered late.
+anew() {
+	printf '%s\n' 'expect DONE' ok "$@" 'expect-cmd NOTIFY NONE' 'set none ${tag}' \
+		'expect-cmd NOTIFY SET \(SELECTED .*' ok 'send ${none} OK late' 'expect-cmd IDLE' 'send + idling'
+}
+
+@test "NOTIFY that tells only when asked: it is set anew, and from then on after every event" {
+	live "$(anew 'expect-cmd NOOP' 'send * STATUS a (MESSAGES 3 UIDNEXT 6 HIGHESTMODSEQ 31)' ok)" \
+		'send * STATUS a (MESSAGES 4 UIDNEXT 7 HIGHESTMODSEQ 32)' "$(anew)" 'stall forever' >script
+	start -e new --poll 1
+	hears "new~$U/a;UIDVALIDITY=8/;UID=5"
+	hears "new~$U/a;UIDVALIDITY=8/;UID=6"
+	await "$ERR" 'gone deaf'
+	await "$FAKE_TRANSCRIPT" 'OK late' 2
+}
+
 @test "NOTIFY that is refused event by event, and NOTIFY that is refused for good" {
 	fake_start <<-END
 		may-hangup

@@ -262,7 +262,10 @@ static int64_t next_deadline(struct watch *w)
 		for (size_t k = 0; k < w->site[i]->nposts; k++) {
 			const struct post *p = w->site[i]->post[k];
 
-			earlier(&at, low && is_eager(p) ? 0 : post_deadline(p));
+			if (low || p->line == NULL)
+				earlier(&at, is_eager(p) ? 0 : post_deadline(p));
+			else
+				earlier(&at, p->renew_at);
 		}
 	return at;
 }

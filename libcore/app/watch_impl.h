@@ -34,6 +34,9 @@ struct post {
 	bool opened;            /* home is open */
 	bool primary;
 	bool qresync, condstore, idle, notify;
+	bool notified;          /* a NOTIFY SET succeeded on this line */
+	bool stirred;           /* NOTIFY told of something since it was last set */
+	bool checking, untold;  /* whether it goes deaf is being looked at; and it was */
 	bool bye;               /* the server said so */
 	bool idling, confirmed; /* IDLE was sent; "+" came */
 	uint32_t idle_tag;
@@ -47,7 +50,9 @@ struct post {
 	struct pace pace;
 	struct renewal renewal;
 	/* clock_awake() times; 0: not set */
-	int64_t opened_at, heard_at, retry_at, renew_at, poll_at, settle_at;
+	int64_t opened_at, heard_at, retry_at, renew_at, poll_at, settle_at, check_at, refresh_at;
+	int64_t check_every; /* ms */
+	unsigned clean;      /* checks in a row that found nothing */
 };
 
 /* One account. */
@@ -72,6 +77,8 @@ struct site {
 	int64_t overflow_at;
 	bool relist, renotify; /* to be done as soon as may be */
 	bool unnamed;          /* a mailbox came that NOTIFY was not told of, unless */
+	bool named;            /* ... and some by name */
+	bool deaf;             /* NOTIFY of this server goes deaf now and then */
 	bool crowded;          /* the server refused NOTIFY as too much */
 	bool personal;         /* it watches all of the user's own */
 	int level;             /* of NOTIFY's events, as the server takes them */
@@ -173,6 +180,13 @@ int post_send_status(struct post *p, const struct box *b, struct fault *f);
 /* ---- watch_notify.c */
 /* NOTIFY SET. 0 (p->notify says whether it is on) or -1 for a lost line. */
 int post_notify(struct post *p, struct fault *f);
+/*
+ * Dovecot 2.3 goes deaf: when its list of mailboxes gets a new log (every few hundred deliveries) NOTIFY tells of the open mailbox only, until the next NOOP for what was missed, and the next SET for what is
+ * to come. So a NOOP now and then looks for what was not told, less and less often while there is none; and where a server is known for it, SET is repeated whenever something was told.
+ */
+int post_check(struct post *p, struct fault *f);
+/* When a check or a repeated SET is due; INT64_MAX: never. */
+int64_t post_check_due(const struct post *p);
 
 /* ---- watch_look.c */
 /* Looks into all that is dirty, and opens home. */

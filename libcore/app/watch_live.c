@@ -46,6 +46,8 @@ static void take_new(struct post *p, const struct fetch_event *fetch, uint32_t u
 		b->uidnext = uid < UINT32_MAX ? uid + 1 : uid;
 	if (p->expected > 0 && --p->expected == 0)
 		p->settle_at = 0;
+	else if (p->expected > 0 && p->notify)
+		p->settle_at = clock_awake() + SETTLE;
 	if (p->mapped)
 		map_add(&p->map, uid, uid);
 	event_message(p->site, b, WANT_NEW, uid, NULL, fetch);
@@ -144,6 +146,7 @@ static void take_code(struct post *p, const struct event *ev)
 
 static void take_home(struct post *p, const struct event *ev)
 {
+	p->stirred = p->stirred || ev->kind == EV_EXISTS || ev->kind == EV_FETCH;
 	switch (ev->kind) {
 	case EV_EXISTS:
 		take_exists(p, ev->num);
@@ -182,8 +185,15 @@ static void take_mailbox_status(struct post *p, const struct status_event *e)
 
 	if (b == NULL && name != NULL && p->notify && s->listed && site_matches(s, name))
 		s->relist = true; /* one that nobody told us of */
-	if (b != NULL && !site_is_open(b))
+	if (b != NULL && !site_is_open(b)) {
+		struct box before = *b;
+
 		site_status(s, b, &st);
+		if (b->dirty != before.dirty || b->fresh != before.fresh ||
+		    b->uidnext != before.uidnext || b->messages != before.messages ||
+		    b->modseq != before.modseq)
+			p->stirred = p->untold = true;
+	}
 	free(name);
 }
 
@@ -240,6 +250,13 @@ static void take_idle_end(struct post *p, const struct event *ev)
 	}
 }
 
+/* The server's name for itself (RFC 2971), for what one is known for. */
+static void take_id(struct post *p, const struct node *list)
+{
+	if (list != NULL && node_is(node_pair(list->child, "name"), "Dovecot"))
+		p->site->deaf = true;
+}
+
 bool post_live_elsewhere(struct post *p, const struct event *ev)
 {
 	switch (ev->kind) {
@@ -248,9 +265,13 @@ bool post_live_elsewhere(struct post *p, const struct event *ev)
 		return true;
 	case EV_LIST:
 		site_list_event(p, &ev->list);
+		p->stirred = true;
 		return true;
 	case EV_METADATA:
 		take_metadata(p, ev);
+		return true;
+	case EV_ID:
+		take_id(p, ev->args);
 		return true;
 	case EV_CONTINUE:
 		p->confirmed = p->idling;

@@ -8,7 +8,7 @@
 #include "app/watch_impl.h"
 #include "base/clock.h"
 
-enum { GONE_RANGES_MAX = 16384, FRESH_BATCH = 64, FLAGS_TEXT_MAX = 16384, ROUNDS_MAX = 10000 };
+enum { GONE_RANGES_MAX = 16384, FRESH_BATCH = 64, FLAGS_TEXT_MAX = 16384, ROUNDS_MAX = 8 };
 
 enum how { BY_QRESYNC, BY_CONDSTORE, BY_NEW };
 
@@ -516,6 +516,7 @@ static int fly(struct post *p, struct fault *f)
 	return r;
 }
 
+/* A few flights at once; what is left then comes next time, after what was told has gone out. */
 int post_look(struct post *p, struct fault *f)
 {
 	for (int round = 0; round < ROUNDS_MAX && post_needs_look(p); round++)

@@ -2,8 +2,15 @@
 #include <string.h>
 
 #include "app/watch_impl.h"
+#include "base/clock.h"
 
 /* Servers refuse events that they do not know (BADEVENT), and not all say which they mean: fewer and fewer are asked for. */
+enum {
+	REFRESH_GAP = 1000, /* ms between two SETs */
+	QUIET = 250,        /* ms without a word after which the server has finished */
+	CLEAN_CHECKS = 5,   /* that find nothing, before there are half as many */
+};
+
 enum level { LEVEL_ALL, LEVEL_NO_METADATA, LEVEL_NAMES, LEVEL_MESSAGES, LEVEL_NONE };
 
 static void put_message_events(struct imap_cmd *c, const struct site *s, bool selected)
@@ -82,7 +89,8 @@ static uint32_t send_none(struct post *p, struct fault *f)
 }
 
 /* `personal`: all of the user's own mailboxes; `named`: those (also) that are not covered, or with personal false all, by name. */
-static uint32_t send_set(struct post *p, int level, bool personal, bool named, struct fault *f)
+static uint32_t send_set(
+    struct post *p, int level, bool personal, bool named, bool status, struct fault *f)
 {
 	const struct site *s = p->site;
 	bool messages = (s->watch->o.want & WANT_MESSAGES) != 0;
@@ -90,7 +98,7 @@ static uint32_t send_set(struct post *p, int level, bool personal, bool named, s
 
 	imap_cmd_init(&c, p->line->imap, "NOTIFY");
 	imap_atom(&c, "SET");
-	if (messages)
+	if (messages && status)
 		imap_atom(&c, "STATUS");
 	if (messages)
 		put_selected(&c, s);
@@ -134,14 +142,15 @@ static int try_set(struct post *p, int level, bool personal, bool named, struct 
 	int r = 0;
 
 	/* Dovecot 2.3 loses the events of some mailboxes when one SET follows another, and answers NONE late: one by one. */
-	if (p->notify)
+	if (p->notified)
 		r = post_finish(p, send_none(p, &why), NULL, &why);
 	if (r == 0) {
 		p->notify = false;
-		r = post_finish(p, send_set(p, level, personal, named, &why), &ev, &why);
+		r = post_finish(p, send_set(p, level, personal, named, true, &why), &ev, &why);
 	}
 	if (r == 0) {
-		p->notify = true;
+		p->notify = p->notified = true;
+		p->site->named = named;
 		return 1;
 	}
 	tool_note(p->site->watch->tool, "%s: %s", p->site->account.name, why.msg);
@@ -194,4 +203,98 @@ int post_notify(struct post *p, struct fault *f)
 		tool_note(s->watch->tool, "%s: %zu mailboxes are not covered by NOTIFY",
 		    s->account.name, count_uncovered(s));
 	return r == -1 ? -1 : 0;
+}
+
+/* ---- servers that go deaf */
+
+int64_t post_check_due(const struct post *p)
+{
+	int64_t at = INT64_MAX;
+
+	/* Not in the middle of what it says: Dovecot 2.3 may never answer what is asked then. */
+	if (!p->notify || p->expected > 0)
+		return at;
+	if (p->check_at != 0)
+		at = p->check_at;
+	if (p->site->deaf && p->stirred && p->refresh_at < at)
+		at = p->refresh_at;
+	if (at < p->heard_at + QUIET)
+		at = p->heard_at + QUIET;
+	return at;
+}
+
+/* The answers to NONE and SET, in either order (Dovecot answers NONE late). 0: SET is on, 1: it is refused, -1. */
+static int await_both(struct post *p, uint32_t none, uint32_t set, struct fault *f)
+{
+	struct event ev;
+	int left = 2, r = 0;
+
+	while (left > 0) {
+		if (post_pull(p, &ev, f) == -1)
+			return -1;
+		if (ev.kind != EV_TAGGED) {
+			post_live(p, &ev);
+			continue;
+		}
+		left -= ev.num == none || ev.num == set;
+		if (ev.num == set && ev.cond != COND_OK)
+			r = 1;
+	}
+	return r;
+}
+
+/* NOOP for what was missed, and the same SET again, which listens anew: one right behind the other, so that nothing falls between. */
+static int listen_anew(struct post *p, struct fault *f)
+{
+	struct site *s = p->site;
+	struct imap_cmd c;
+	uint32_t none, set = 0;
+	int r;
+
+	imap_cmd_init(&c, p->line->imap, "NOOP");
+	if (imap_send(p->line->imap, &c, f) == 0 || (none = send_none(p, f)) == 0 ||
+	    (set = send_set(p, s->level, s->personal, s->named, false, f)) == 0)
+		return -1;
+	r = await_both(p, none, set, f);
+	p->stirred = false; /* by what the NOOP brought, too */
+	p->refresh_at = clock_awake() + REFRESH_GAP;
+	if (r == 1)
+		s->renotify = true;
+	return r == -1 ? -1 : 0;
+}
+
+static int look_for_untold(struct post *p, struct fault *f)
+{
+	struct imap_cmd c;
+	int r;
+
+	imap_cmd_init(&c, p->line->imap, "NOOP");
+	p->checking = true;
+	p->untold = false;
+	r = post_finish(p, imap_send(p->line->imap, &c, f), NULL, f);
+	p->checking = false;
+	return r;
+}
+
+int post_check(struct post *p, struct fault *f)
+{
+	struct site *s = p->site;
+
+	if (post_break(p, f) == -1)
+		return -1;
+	if (clock_awake() < p->check_at)
+		return listen_anew(p, f);
+	if (look_for_untold(p, f) == -1)
+		return -1;
+	if (p->untold) {
+		tool_note(s->watch->tool, "%s: NOTIFY had gone deaf", s->account.name);
+		s->deaf = true;
+		p->clean = 0;
+		p->check_every = s->watch->o.poll;
+	} else if (++p->clean >= CLEAN_CHECKS && p->check_every < renewal_interval(&p->renewal)) {
+		p->clean = 0;
+		p->check_every *= 2;
+	}
+	p->check_at = clock_awake() + p->check_every;
+	return s->deaf && p->stirred ? listen_anew(p, f) : 0;
 }

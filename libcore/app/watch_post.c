@@ -12,9 +12,12 @@ enum {
 
 /* ---- answers */
 
-/* What stops us while we wait; at the same time our own sign of life. */
+/* What stops us while we wait; at the same time our own sign of life, and what a reader can take. */
 static bool is_stopped(struct watch *w)
 {
+	struct fault ignored; /* it comes again */
+
+	watch_out_push(&w->out, &ignored);
 	w->news |= host_news(&w->host);
 	host_alive(&w->host);
 	return w->host.signal != 0;
@@ -129,6 +132,12 @@ static int enable(struct post *p, struct fault *f)
 	struct imap_cmd c;
 	uint32_t tag;
 
+	if (imap_has(imap, "ID") && imap_has(imap, "NOTIFY")) {
+		imap_cmd_init(&c, imap, "ID");
+		imap_atom(&c, "NIL");
+		if (imap_send(imap, &c, f) == 0)
+			return -1;
+	}
 	p->qresync = imap_has(imap, "QRESYNC");
 	p->condstore = p->qresync || imap_has(imap, "CONDSTORE");
 	p->idle = imap_has(imap, "IDLE");
@@ -185,6 +194,11 @@ static int begin(struct post *p, struct fault *f)
 	    post_look(p, f) == -1 || post_rest(p, f) == -1)
 		return -1;
 	p->poll_at = clock_awake() + p->site->watch->o.poll;
+	p->check_every = p->site->watch->o.poll;
+	p->check_at = p->idle ? p->poll_at : 0;
+	p->clean = 0;
+	p->refresh_at = 0;
+	p->stirred = false;
 	return 0;
 }
 
@@ -208,7 +222,7 @@ static int dial(struct post *p, struct fault *f)
 
 int post_start(struct post *p, struct fault *f)
 {
-	p->opened = p->mapped = p->idling = p->bye = false;
+	p->opened = p->mapped = p->idling = p->bye = p->notified = false;
 	p->expected = 0;
 	p->opened_at = p->retry_at = p->settle_at = p->renew_at = 0;
 	p->limit = p->site->account.timeout * 1000;
@@ -274,6 +288,8 @@ static int catch_up(struct post *p, struct fault *f)
 	int64_t now = clock_awake();
 	bool poll = p->poll_at != 0 && now >= p->poll_at && needs_poll(p);
 
+	if (now >= p->renew_at && p->notify)
+		s->relist = true; /* as much as the server knows, whatever it told */
 	if (now >= p->renew_at || (poll && !p->idle && p->opened)) {
 		if (post_renew(p, s->account.timeout * 1000, f) == -1)
 			return -1;
@@ -295,6 +311,8 @@ static int catch_up(struct post *p, struct fault *f)
 			choose_rung(p);
 	}
 	if (post_look(p, f) == -1)
+		return -1;
+	if (clock_awake() >= post_check_due(p) && post_check(p, f) == -1)
 		return -1;
 	if (p->primary && s->burst_at != 0 && clock_awake() >= s->burst_at) {
 		if (post_ask(p, f) == -1)
@@ -318,6 +336,9 @@ int post_work(struct post *p, struct fault *f)
 		return -1;
 	if (p->bye)
 		return fault_set(f, FAULT_TEMP, "the server says goodbye");
+	/* While the reader is behind the server has to wait, in the middle of what it says: Dovecot 2.3 does not answer what is asked then. */
+	if (!watch_queue_is_low(&p->site->watch->out.queue) && clock_awake() < p->renew_at)
+		return 0;
 	return catch_up(p, f);
 }
 
@@ -329,6 +350,8 @@ int64_t post_deadline(const struct post *p)
 		return at;
 	if (p->poll_at < at && needs_poll(p))
 		at = p->poll_at;
+	if (post_check_due(p) < at)
+		at = post_check_due(p);
 	if (p->settle_at != 0 && p->settle_at < at)
 		at = p->settle_at;
 	if (p->primary && p->site->burst_at != 0 && p->site->burst_at < at)

@@ -10,7 +10,7 @@
 TEST(boxes_sorted_and_found)
 {
 	struct boxes b = {0};
-	char name[8];
+	char name[16];
 
 	for (int i = 999; i >= 0; i -= 3) {
 		snprintf(name, sizeof(name), "m%03d", i);
