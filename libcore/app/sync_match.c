@@ -245,6 +245,10 @@ static int is_named(struct sync_job *j, const struct scratch_unknown *u, struct 
 		return 0;
 	if ((r = scratch_local_get(j->s->state, j->row.id, c.uid, &twin, f)) != 0)
 		return r == 1 ? 0 : -1;
+	/* Only the name that the state would give it; another is matched, and renamed. */
+	const char *mark = strstr(name.base, ",U=");
+	if (mark == NULL || strchr(mark + 1, ',') != NULL)
+		return 0;
 	c.flags = name.flags;
 	if (scratch_local_put(j->s->state, &c, f) == -1 ||
 	    scratch_unknown_drop(j->s->state, u->id, f) == -1)
