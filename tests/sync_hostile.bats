@@ -8,7 +8,7 @@ setup() {
 	source "$BATS_TEST_DIRNAME/fake/fake.bash"
 	home_of_its_own
 	cd "$BATS_TEST_TMPDIR" || return
-	FULL='ENABLE CONDSTORE QRESYNC UIDPLUS ESEARCH MOVE LIST-EXTENDED LIST-STATUS'
+	FULL=(ENABLE CONDSTORE QRESYNC UIDPLUS ESEARCH MOVE LIST-EXTENDED LIST-STATUS)
 }
 teardown() { fake_teardown; }
 
@@ -18,11 +18,10 @@ serve() {
 	fake_start < <(printf '%s\n' may-hangup "imap-login $*"; cat; echo imap-logout) || return 1
 	account
 }
-# account [LINE...]: at FAKE_PORT
+# account: at FAKE_PORT
 account() {
 	printf 'account fake\n imap imap://alice@127.0.0.1:%s\n tls insecure\n password secret\n maildir %s/m\n fsync no\n compress no\n' \
 		"$FAKE_PORT" "$PWD" >own
-	[ $# = 0 ] || printf ' %s\n' "$@" >>own
 	chmod 600 own
 }
 
@@ -51,8 +50,7 @@ fetched() { printf 'auto UID FETCH .*BODY.* => '; printf '%s | ' "$@"; echo ok; 
 three() { listed 7 3 4 10; opened 3 7 4 10; found 1:3; fetched "$(message 1)" "$(message 2 '\Seen')" "$(message 3 '\Flagged')"; }
 # synced: they are here
 synced() {
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(three)
+	serve "${FULL[@]}" < <(three)
 	run --separate-stderr sync
 	is 0
 	fake_wait
@@ -65,7 +63,7 @@ says() { [[ $stderr = *"$1"* ]] || { printf 'no "%s" in: %s\n' "$1" "$stderr"; r
 # holds SUBJECT...: these messages are in INBOX, each once
 holds() {
 	local have
-	have=$(find m -path '*INBOX/cur/*' -o -path '*INBOX/new/*' | xargs -r sed -n 's/^Subject: //p' | sort | tr '\n' ' ')
+	have=$(find m \( -path '*INBOX/cur/*' -o -path '*INBOX/new/*' \) -exec sed -n 's/^Subject: //p' {} + | sort | tr '\n' ' ')
 	[ "$have" = "$(printf '%s ' "$@" | sed 's/^ $//')" ] || { echo "INBOX has: $have"; find m; return 1; }
 }
 # flags SUBJECT: the letters of its file
@@ -156,7 +154,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 	rm "$(grep -l 'Subject: m2' m/INBOX/cur/*)"
 	serve ENABLE CONDSTORE QRESYNC ESEARCH LIST-EXTENDED LIST-STATUS < <(
 		listed 7 3 4 10; opened 3 7 4 10
-		echo 'auto UID STORE 2 \+FLAGS.SILENT \(\\Deleted\) => ok')
+		printf '%s\n' 'auto UID STORE 2 \+FLAGS.SILENT \(\\Deleted\) => ok')
 	run --separate-stderr sync
 	is 0
 	fake_wait
@@ -177,8 +175,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 @test "HIGHESTMODSEQ goes back, is 0, or is not there: all is compared, nothing is lost" {
 	synced
 	for said in '* OK [HIGHESTMODSEQ 3] ok' '* OK [HIGHESTMODSEQ 0] ok' '* OK [NOMODSEQ] no' '* OK nothing'; do
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(
+		serve "${FULL[@]}" < <(
 			echo "auto LIST .* => * LIST () \"/\" INBOX | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 3) | ok"
 			echo "auto SELECT INBOX.* => * FLAGS (\\Seen) | * 3 EXISTS | * OK [UIDVALIDITY 7] ok | * OK [UIDNEXT 4] ok | $said | ok done"
 			found 1:3
@@ -195,8 +192,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 	synced
 	for said in 'VANISHED (EARLIER) 2,2,2:2,2' 'VANISHED (EARLIER) 2:2,900:4294967295' 'VANISHED (EARLIER) 900:100,2' 'VANISHED (EARLIER) 4294967295:2'; do
 		rm -rf m2 && cp -a m m2
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 2 4 12; opened 2 7 4 12 "* $said"; found 1,3)
+		serve "${FULL[@]}" < <(listed 7 2 4 12; opened 2 7 4 12 "* $said"; found 1,3)
 		run --separate-stderr sync
 		fake_wait
 		case $said in
@@ -210,8 +206,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 @test "VANISHED that is no set: an error of the protocol, and all stays" {
 	synced
 	for said in 'VANISHED (EARLIER) 0' 'VANISHED (EARLIER) 1:' 'VANISHED (EARLIER) *' 'VANISHED (EARLIER) 4294967296' 'VANISHED (EARLIER) -1' 'VANISHED (EARLIER)'; do
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 2 4 12; opened 2 7 4 12 "* $said"; found 1:3)
+		serve "${FULL[@]}" < <(listed 7 2 4 12; opened 2 7 4 12 "* $said"; found 1:3)
 		run --separate-stderr sync
 		[ "$status" -eq 76 ] || [ "$status" -eq 0 ] || is 76
 		holds m1 m2 m3
@@ -221,23 +216,20 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 
 @test "everything has VANISHED and EXISTS says otherwise: the UIDs decide" {
 	synced
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 3 4 12; opened 3 7 4 12 '* VANISHED (EARLIER) 1:*' '* VANISHED (EARLIER) 1:3'; found 1:3)
+	serve "${FULL[@]}" < <(listed 7 3 4 12; opened 3 7 4 12 '* VANISHED (EARLIER) 1:*' '* VANISHED (EARLIER) 1:3'; found 1:3)
 	run --separate-stderr sync
 	holds m1 m2 m3
 }
 
 @test "EXPUNGE and VANISHED while messages are fetched; NIL; a message that is not there any more" {
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 5 6 10; opened 5 7 6 10; found 1:5
+	serve "${FULL[@]}" < <(listed 7 5 6 10; opened 5 7 6 10; found 1:5
 		fetched "$(message 5)" '* VANISHED 4' '* 3 EXISTS' '* 3 FETCH (UID 3 FLAGS () INTERNALDATE "01-Jan-2026 00:00:00 +0000" BODY[] NIL)' "$(message 1)")
 	run --separate-stderr sync
 	is 0
 	fake_wait
 	holds m1 m5
 	# what did not come is asked for again, and then believed to be gone
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 2 6 12; opened 2 7 6 12; found 1,5)
+	serve "${FULL[@]}" < <(listed 7 2 6 12; opened 2 7 6 12; found 1,5)
 	run --separate-stderr sync
 	is 0
 	fake_wait
@@ -259,8 +251,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 }
 
 @test "FETCH answers: not asked for, twice, without UID, with other flags, out of order" {
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 3 4 10; opened 3 7 4 10; found 1:3
+	serve "${FULL[@]}" < <(listed 7 3 4 10; opened 3 7 4 10; found 1:3
 		fetched "$(message 3)" '* 3 FETCH (FLAGS (\Seen))' "$(message 77)" "$(message 3 '\Flagged')" "$(message 1)" \
 			"$(message 2 | sed 's/UID 2 //')" "$(message 2)" '* 2 FETCH (UID 2 FLAGS (\Flagged))' '* 1 FETCH (UID 0 FLAGS (\Seen))')
 	run --separate-stderr sync
@@ -271,9 +262,8 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 }
 
 @test "a literal is announced and not delivered: nothing half, and the next run goes on" {
-	# shellcheck disable=SC2086 # words
 	fake_start < <(
-		printf '%s\n' may-hangup "imap-login $FULL"
+		printf '%s\n' may-hangup "imap-login ${FULL[*]}"
 		listed 7 3 4 10; opened 3 7 4 10; found 1:3
 		echo 'expect-cmd ENABLE .*'; echo 'send * ENABLED QRESYNC'; echo ok
 		echo 'expect-cmd LIST .*'; echo 'send * LIST () "/" INBOX'; echo ok
@@ -285,7 +275,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 	run --separate-stderr sync
 	is 75
 	[ -z "$(find m -path '*/tmp/*' -o -path '*/cur/*m2*')" ]
-	serve $FULL < <(three)
+	serve "${FULL[@]}" < <(three)
 	run --separate-stderr sync
 	is 0
 	fake_wait
@@ -295,16 +285,14 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 
 @test "UIDVALIDITY changes between LIST and SELECT, and in mid-run" {
 	synced
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 4 5 12; opened 3 8 4 5
-		echo 'auto UID FETCH .*HEADER.FIELDS.* => * 1 FETCH (UID 1 FLAGS () INTERNALDATE "01-Jan-2026 00:00:00 +0000" RFC822.SIZE 46 BODY[HEADER.FIELDS (MESSAGE-ID)] {23}\r\nMessage-ID: <m1@x>\r\n\r\n) | ok'
+	serve "${FULL[@]}" < <(listed 7 4 5 12; opened 3 8 4 5
+		printf '%s\n' 'auto UID FETCH .*HEADER.FIELDS.* => * 1 FETCH (UID 1 FLAGS () INTERNALDATE "01-Jan-2026 00:00:00 +0000" RFC822.SIZE 46 BODY[HEADER.FIELDS (MESSAGE-ID)] {23}\r\nMessage-ID: <m1@x>\r\n\r\n) | ok'
 		found 1:3; fetched "$(message 1)" "$(message 2 '\Seen')" "$(message 3 '\Flagged')")
 	run --separate-stderr sync
 	fake_wait
 	holds m1 m2 m3
 	says UIDVALIDITY
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 8 3 4 5; opened 3 8 4 5; found 1:3)
+	serve "${FULL[@]}" < <(listed 8 3 4 5; opened 3 8 4 5; found 1:3)
 	run --separate-stderr sync
 	is 0
 	holds m1 m2 m3
@@ -313,8 +301,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 @test "no UIDVALIDITY, or 0: an error of the protocol" {
 	synced
 	for said in '* OK nothing' '* OK [UIDVALIDITY 0] zero'; do
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 4 5 12; echo "auto SELECT .* => * 3 EXISTS | $said | ok done")
+		serve "${FULL[@]}" < <(listed 7 4 5 12; echo "auto SELECT .* => * 3 EXISTS | $said | ok done")
 		run --separate-stderr sync
 		is 76
 		holds m1 m2 m3
@@ -323,8 +310,7 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 }
 
 @test "a server that lists every UID there can be, and has none of them" {
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(listed 7 4294967295 4294967295 10; opened 4294967295 7 4294967295 10; found 1:4294967295; echo 'auto UID FETCH .* => ok')
+	serve "${FULL[@]}" < <(listed 7 4294967295 4294967295 10; opened 4294967295 7 4294967295 10; found 1:4294967295; echo 'auto UID FETCH .* => ok')
 	run --separate-stderr sync
 	is 76
 	says 'does not deliver'
@@ -333,13 +319,12 @@ serve_again() { fake_start <"$FAKE_SCRIPT" && account; }
 
 @test "names of mailboxes that would be paths" {
 	name=$(printf 'x%.0s' {1..2000})
-	# shellcheck disable=SC2086 # words
-	serve $FULL < <(
+	serve "${FULL[@]}" < <(
 		printf 'auto LIST .* => * LIST () "/" INBOX'
 		for n in '..' '../../etc' 'a/../../b' '/etc/passwd' './x' 'cur' 'new' 'tmp' '.lm-state' '.lm-lock' 'INBOX/cur' 'a//b' 'x/' '&AAA-' '&AA0ACg-' '&broken' '&Jjo!' '&2AA-' "$name" '.' '~' '%s%n' '*'; do
 			printf ' | * LIST () "/" "%s" | * STATUS "%s" (UIDVALIDITY 9 MESSAGES 0 UIDNEXT 1 HIGHESTMODSEQ 1)' "$n" "$n"
 		done
-		echo ' | * LIST () "/" {5}\r\na\rb\nc | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 10) | ok'
+		printf '%s\n' ' | * LIST () "/" {5}\r\na\rb\nc | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 10) | ok'
 		opened 3 7 4 10; found 1:3; fetched "$(message 1)" "$(message 2)" "$(message 3)"
 		echo 'auto SELECT .* => * 0 EXISTS | * OK [UIDVALIDITY 9] ok | * OK [UIDNEXT 1] ok | * OK [HIGHESTMODSEQ 1] ok | ok done'
 		echo 'auto UID SEARCH .* => ok')
@@ -370,20 +355,24 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 	rm -rf m0 && cp -a m m0
 	for code in '[APPENDUID 99 4]' '[APPENDUID 7 2]' '[APPENDUID 7 1:3]' '[APPENDUID 7 0]' '[APPENDUID 7 4,5,6]' '[APPENDUID x]' ''; do
 		rm -rf m && cp -a m0 m
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 3 4 10; opened 3 7 4 10; found 1:3; echo "auto APPEND INBOX .* => ok $code done"; echo 'auto UID FETCH .* => ok')
+		serve "${FULL[@]}" < <(listed 7 3 4 10; opened 3 7 4 10; found 1:3; echo "auto APPEND INBOX .* => ok $code done"; echo 'auto UID FETCH .* => ok')
 		run --separate-stderr sync
 		[ "$status" -ne 124 ] && [ "$status" -lt 128 ]
 		holds m1 m2 m3 mine || { echo "after $code"; false; }
 		fake_teardown || :
 		# it is there: UID 4
-		mine=$(message 4 | sed 's/Subject: m4/Subject: mine/; s/<m4@x>/<mine@x>/; s/body 4/hi/; s/{[0-9]*}/{44}/')
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 4 5 12; opened 4 7 5 12 '* 4 FETCH (UID 4 FLAGS () MODSEQ (12))'; found 1:4; fetched "$mine"; echo 'auto APPEND INBOX .* => ok [APPENDUID 7 5] done')
+		mine=$(message 4 | sed 's/Subject: m4/Subject: mine/; s/<m4@x>/<mine@x>/; s/body 4/hi/; s/{[0-9]*}/{43}/')
+		serve "${FULL[@]}" < <(listed 7 4 5 12; opened 4 7 5 12 '* 4 FETCH (UID 4 FLAGS () MODSEQ (12))'; found 1:4; fetched "$mine"; echo 'auto APPEND INBOX .* => ok [APPENDUID 7 5] done')
 		run --separate-stderr sync
 		[ "$status" -lt 128 ]
 		fake_saw_no 'C: .* APPEND' || { echo "sent twice after $code"; false; }
 		holds m1 m2 m3 mine || { echo "after $code"; false; }
+		fake_teardown || :
+		serve_again
+		run --separate-stderr sync
+		is 0
+		[ -z "$output" ] || { echo "after $code: $output"; false; }
+		holds m1 m2 m3 mine
 		fake_teardown || :
 	done
 }
@@ -392,8 +381,7 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 	synced
 	one_new
 	for said in 'no [OVERQUOTA] full' 'bad what' '!cut'; do
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(listed 7 3 4 10; opened 3 7 4 10; echo "auto APPEND INBOX .* => $said")
+		serve "${FULL[@]}" < <(listed 7 3 4 10; opened 3 7 4 10; echo "auto APPEND INBOX .* => $said")
 		run --separate-stderr sync
 		[ "$status" -ne 0 ] && [ "$status" -lt 80 ]
 		holds m1 m2 m3 mine
@@ -408,8 +396,7 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 	rm -rf m0 && cp -a m m0
 	for code in '[COPYUID 99 2 1]' '[COPYUID 9 1:3 1:3]' '[COPYUID 9 2 0]' '[COPYUID 9 77 1]' '[COPYUID 9 2 1:4294967295]' ''; do
 		rm -rf m && cp -a m0 m
-		# shellcheck disable=SC2086 # words
-		serve $FULL < <(
+		serve "${FULL[@]}" < <(
 			echo 'auto LIST .* => * LIST () "/" INBOX | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 10) | ok'
 			echo 'auto (CREATE|SUBSCRIBE) B => ok'
 			opened 3 7 4 10
@@ -421,7 +408,7 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 			echo 'auto APPEND B .* => ok [APPENDUID 9 2] done')
 		run --separate-stderr sync
 		[ "$status" -ne 124 ] && [ "$status" -lt 128 ]
-		[ "$(find m -path '*/cur/*' -o -path '*/new/*' | xargs grep -l 'Subject: m2' | wc -l)" -eq 1 ] || { echo "after $code"; find m; cat "$FAKE_TRANSCRIPT"; false; }
+		[ "$(grep -rl --exclude='.lm-*' 'Subject: m2' m | wc -l)" -eq 1 ] || { echo "after $code"; find m; cat "$FAKE_TRANSCRIPT"; false; }
 		holds m1 m3
 		fake_teardown || :
 	done

@@ -33,11 +33,16 @@ int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags
     struct state_message *m, struct fault *f)
 {
 	struct maildir_name to;
+	struct state_message old;
 	char name[MAILDIR_NAME_MAX + 1];
 	bool to_new = in_new && flags == 0;
 	uint64_t owner;
 	uint32_t uid;
+	/* A server that names the UID of another message does not know which one it gave. */
+	int known = state_message_get(j->s->state, j->row.id, m->uid, &old, f);
 
+	if (known != 0)
+		return known == 1 ? 0 : -1;
 	if (maildir_name_parse(file, &to) == -1 || sync_new_base(j, m, &to) == -1)
 		return fault_set(f, FAULT_DATA, "%s: the file name is too long", file);
 	to.flags = flags;
