@@ -413,3 +413,58 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 		fake_teardown || :
 	done
 }
+
+# ---- the flight that goes out with the login
+
+# caps: what the server below can
+caps() { echo "[CAPABILITY IMAP4rev1 LITERAL+ ${FULL[*]}${1:+ $1}]"; }
+
+@test "a server that swallows what comes with AUTHENTICATE: learnt, and then it is one flight with LOGIN" {
+	"$BATS_TEST_DIRNAME/lab/mkcerts" tls
+	fake_start --tls tls/good.pem tls/good.key < <(
+		# nothing is known: the greeting is waited for
+		printf '%s\n' "imap-login ${FULL[*]}"
+		three
+		printf '%s\n' imap-logout next-connection
+		# AUTHENTICATE and the flight; the flight is lost, and asked for again behind NOOP
+		printf '%s\n' 'expect-cmd AUTHENTICATE PLAIN .*' 'set login ${tag}' any any "send * OK $(caps 'SASL-IR AUTH=PLAIN') ready" "send \${login} OK $(caps) in" \
+			'expect-cmd NOOP' ok 'expect-cmd ENABLE QRESYNC' 'send * ENABLED QRESYNC' ok
+		listed 7 3 4 10
+		printf '%s\n' imap-logout
+		# LOGIN and the flight: all of it is there before the server says a word; twice
+		for _ in 1 2; do
+			printf '%s\n' next-connection 'expect-cmd LOGIN .*' 'set login ${tag}' 'expect-cmd ENABLE QRESYNC' 'set enable ${tag}' 'expect-cmd LIST .*' \
+				"send * OK $(caps 'SASL-IR AUTH=PLAIN') ready" "send \${login} OK $(caps) in" 'send * ENABLED QRESYNC' 'send ${enable} OK on' \
+				'send * LIST () "/" INBOX' 'send * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 10)' ok 'auto NOOP => ok' imap-logout
+		done)
+	account
+	sed -i "s,imap imap://alice@127.0.0.1,imap imaps://alice@localhost,; s,tls insecure,tls-ca $PWD/tls/ca.pem," own
+	for _ in 1 2 3 4; do
+		run --separate-stderr sync
+		is 0
+		[ -z "$stderr" ]
+		holds m1 m2 m3
+	done
+	[ -z "$output" ]
+	fake_wait
+	fake_saw 'C4: .* LOGIN '
+}
+
+@test "a server that hangs up on a flight is asked again, as ever" {
+	"$BATS_TEST_DIRNAME/lab/mkcerts" tls
+	fake_start --tls tls/good.pem tls/good.key < <(
+		printf '%s\n' "imap-login ${FULL[*]}"
+		three
+		printf '%s\n' imap-logout next-connection may-hangup 'expect-cmd AUTHENTICATE PLAIN .*' cut next-connection "imap-login ${FULL[*]}"
+		listed 7 3 4 10
+		printf '%s\n' imap-logout)
+	account
+	sed -i "s,imap imap://alice@127.0.0.1,imap imaps://alice@localhost,; s,tls insecure,tls-ca $PWD/tls/ca.pem," own
+	run --separate-stderr sync
+	is 0
+	# the line goes while nobody is in yet: it is tried again as ever
+	run --separate-stderr sync
+	is 0
+	[ -z "$output" ]
+	fake_wait
+}
