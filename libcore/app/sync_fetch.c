@@ -49,7 +49,7 @@ static int step(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault 
 	return 1;
 }
 
-static int is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f)
+int sync_is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f)
 {
 	uint32_t lo, hi;
 	int r = scratch_range_from(j->s->state, which, uid, &lo, &hi, f);
@@ -69,13 +69,13 @@ static int is_wanted(struct sync_job *j, const struct wish *w, uint32_t uid, str
 	if (r != 0)
 		return r == 1 ? 0 : -1;
 	if (j->s->account->window != 0) {
-		r = is_in(j, SCRATCH_YOUNG, uid, f);
+		r = sync_is_in(j, SCRATCH_YOUNG, uid, f);
 		if (r != 1)
 			return r;
 	}
 	if (j->s->account->max_size == 0)
 		return !w->large;
-	r = is_in(j, SCRATCH_LARGE, uid, f);
+	r = sync_is_in(j, SCRATCH_LARGE, uid, f);
 	return r == -1 ? -1 : r == w->large;
 }
 
@@ -134,7 +134,7 @@ static void drop(struct sync_job *j)
 	j->receiving = false;
 }
 
-static int64_t date_of(const struct fetch_event *e)
+int64_t sync_date(const struct fetch_event *e)
 {
 	time_t t;
 
@@ -272,7 +272,7 @@ static int arrived(struct sync_job *j, const struct fetch_event *e, struct fault
 		m.flags = sync_mask(j, e->flags);
 	else if (scratch_remote_get(j->s->state, e->uid, &c, f) == 1)
 		m.flags = c.flags;
-	m.date = date_of(e);
+	m.date = sync_date(e);
 	j->fetched++;
 	sync_progress(j);
 	return keep(j, &m, f);
@@ -401,135 +401,6 @@ static int download(struct sync_job *j, struct fault *f)
 	}
 }
 
-/* ---- files of ours without a message: an interrupted run, or a lost state */
-
-static int adopt_orphan(struct sync_job *j, const struct fetch_event *e, struct fault *f)
-{
-	struct state_message m = {.uid = e->uid, .date = date_of(e)}, old;
-	struct scratch_change c;
-	int r = state_message_get(j->s->state, j->row.id, e->uid, &old, f);
-
-	if (r == 0)
-		r = scratch_local_get(j->s->state, j->row.id, e->uid, &c, f);
-	else
-		return r == 1 ? 0 : -1;
-	if (r != 1 || c.gone)
-		return r == -1 ? -1 : 0;
-	/* What both sides have was there before; what one has is news. */
-	m.flags = c.flags & sync_mask(j, e->flags);
-	m.in_new = c.in_new;
-	if (e->has & FETCH_SIZE)
-		m.size = e->size;
-	if (state_message_put(j->s->state, j->row.id, &m, f) == -1)
-		return -1;
-	c = (struct scratch_change){.uid = e->uid, .flags = sync_mask(j, e->flags)};
-	return scratch_remote_put(j->s->state, &c, f);
-}
-
-static int ask_orphans(struct sync_job *j, const struct set *set, struct fault *f)
-{
-	struct imap_cmd c;
-	struct event ev;
-	uint32_t tag;
-	int r;
-
-	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
-	imap_uids(&c, set);
-	imap_list(&c);
-	imap_atom(&c, "UID");
-	imap_atom(&c, "FLAGS");
-	imap_atom(&c, "INTERNALDATE");
-	imap_atom(&c, "RFC822.SIZE");
-	imap_list_end(&c);
-	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0)
-		return -1;
-	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1) {
-		unsigned need = FETCH_UID | FETCH_FLAGS;
-
-		if (ev.kind == EV_FETCH && (ev.fetch.has & need) == need
-			? adopt_orphan(j, &ev.fetch, f) == -1
-			: sync_note(j, &ev, f) == -1)
-			return -1;
-	}
-	return r;
-}
-
-/* A file of ours that is neither known nor on the server was brought back by somebody: it is a new one. */
-static int return_stray(struct sync_job *j, const struct maildir_entry *e, struct fault *f)
-{
-	struct scratch_unknown u = {.mailbox = j->row.id, .in_new = e->in_new};
-	struct state_message m;
-	uint64_t owner;
-	uint32_t uid;
-
-	if (!maildir_base_owner(e->name.base, &owner, &uid) || owner != j->row.owner)
-		return 0;
-	int r = state_message_get(j->s->state, j->row.id, uid, &m, f);
-	if (r == 0)
-		r = is_in(j, SCRATCH_WANTED, uid, f);
-	if (r != 0)
-		return r == 1 ? 0 : -1;
-	memccpy(u.file, e->file, '\0', sizeof(u.file));
-	if (scratch_local_drop(j->s->state, j->row.id, uid, f) == -1)
-		return -1;
-	return scratch_unknown_put(j->s->state, &u, f);
-}
-
-static int return_strays(struct sync_job *j, struct fault *f)
-{
-	struct maildir_scan scan;
-	struct maildir_entry e;
-	int r;
-
-	if (maildir_scan_begin(&scan, &j->dir, f) == -1)
-		return -1;
-	while ((r = maildir_scan_next(&scan, &e, f)) == 1)
-		if (return_stray(j, &e, f) == -1) {
-			r = -1;
-			break;
-		}
-	maildir_scan_end(&scan);
-	return r;
-}
-
-static int adopt_orphans(struct sync_job *j, struct fault *f)
-{
-	struct scratch_change c;
-	bool strays = false;
-	struct state_message m;
-	struct set set;
-	uint32_t uid = 1;
-	int r;
-
-	set_init(&set, SYNC_RANGES);
-	while ((r = scratch_local_from(j->s->state, j->row.id, uid, &c, f)) == 1) {
-		int known = state_message_get(j->s->state, j->row.id, c.uid, &m, f);
-		int there = known == 0 ? is_in(j, SCRATCH_WANTED, c.uid, f) : 0;
-
-		if (known == -1 || there == -1) {
-			r = -1;
-			break;
-		}
-		strays = strays || (known == 0 && there == 0);
-		if (there == 1 && set_add(&set, c.uid, c.uid) == -1) {
-			if ((r = ask_orphans(j, &set, f)) == -1)
-				break;
-			set_free(&set);
-			set_init(&set, SYNC_RANGES);
-			continue;
-		}
-		if (c.uid == UINT32_MAX)
-			break;
-		uid = c.uid + 1;
-	}
-	if (r != -1 && set.n > 0)
-		r = ask_orphans(j, &set, f);
-	set_free(&set);
-	if (r == -1)
-		return -1;
-	return strays ? return_strays(j, f) : 0;
-}
-
 /* ---- large ones: without their big parts */
 
 static int about(struct sync_job *j, struct state_message *m, struct fault *f)
@@ -551,7 +422,7 @@ static int about(struct sync_job *j, struct state_message *m, struct fault *f)
 	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1)
 		if (ev.kind == EV_FETCH && ev.fetch.uid == m->uid && (ev.fetch.has & FETCH_FLAGS)) {
 			m->flags = sync_mask(j, ev.fetch.flags);
-			m->date = date_of(&ev.fetch);
+			m->date = sync_date(&ev.fetch);
 			m->size = ev.fetch.size;
 			found = 1;
 		}
@@ -657,7 +528,7 @@ static void abort_rest(struct sync_job *j)
 
 int sync_fetch(struct sync_job *j, struct fault *f)
 {
-	if (adopt_orphans(j, f) == -1)
+	if (sync_adopt_orphans(j, f) == -1)
 		return -1;
 	if (j->matching && sync_match(j, f) == -1)
 		return -1;

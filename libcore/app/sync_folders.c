@@ -1,4 +1,5 @@
 /* sync_folders: mailboxes that came, went, or have another name, on both sides. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -14,7 +15,7 @@ static int by_name(const void *a, const void *b)
 
 struct sync_box *sync_box_named(struct sync *s, const char *name)
 {
-	struct sync_box key;
+	struct sync_box key = {0};
 	char copy[STATE_MAILBOX_MAX + 1];
 
 	if (strlen(name) > STATE_MAILBOX_MAX)
@@ -190,16 +191,13 @@ static int gone_on_server(struct sync *s, struct state_mailbox *row, struct faul
 static bool name_below(
     const char *name, const char *from, const char *to, char delimiter, char *out, size_t n)
 {
-	size_t len = strlen(from), head = strlen(to);
+	size_t len = strlen(from);
 
 	if (strncmp(name, from, len) != 0 ||
 	    (name[len] != '\0' && (delimiter == '\0' || name[len] != delimiter)))
 		return false;
-	if (head + strlen(name + len) >= n)
-		return false;
-	memcpy(out, to, head);
-	memcpy(out + head, name + len, strlen(name + len) + 1);
-	return true;
+	int r = snprintf(out, n, "%s%s", to, name + len);
+	return r >= 0 && (size_t)r < n;
 }
 
 /* The server's list as it is after a RENAME, which takes what is below with it. */

@@ -144,11 +144,11 @@ uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity
 /* sync_measure.c: size and state_key() of the message that an open file is on the server. */
 int sync_measure(const struct upload_file *u, uint64_t *size, uint64_t *key, struct fault *f);
 
-/* sync_moves.c: finds out which unknown files are moved or copied messages. */
+/* sync_find.c: finds out which unknown files are moved or copied messages. */
 int sync_find_moves(struct sync *s, struct fault *f);
 /* Those out of a mailbox that is no more: the files are new ones. */
 int sync_return_moves(struct sync *s, int64_t from, struct fault *f);
-/* Does those out of this job's mailbox (it is open). */
+/* sync_moves.c: does those out of this job's mailbox (it is open). */
 int sync_do_moves(struct sync_job *j, struct fault *f);
 
 /* sync_folders.c: mailboxes that came, went or were renamed, on both sides. */
@@ -166,6 +166,14 @@ int sync_fetch_ahead(struct sync_job *j, const struct set *uids, struct fault *f
 int sync_take_ahead(struct sync_job *j, struct fault *f);
 int sync_fetch(struct sync_job *j, struct fault *f);
 
+/* Whether the set has the UID: 1, 0, -1. */
+int sync_is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f);
+/* INTERNALDATE; now, where it is missing. */
+int64_t sync_date(const struct fetch_event *e);
+
+/* sync_orphans.c: files that are named as ours, and not in the state. What the server has is adopted, the rest are new files. */
+int sync_adopt_orphans(struct sync_job *j, struct fault *f);
+
 /* sync_merge.c: flags and removals, in both directions. */
 /* FAULT_DATA when too much is gone at once. */
 int sync_brake(struct sync_job *j, struct fault *f);
@@ -178,7 +186,7 @@ int sync_append(struct sync_job *j, struct fault *f);
 /* sync_adopt.c: the base with its `,U=` for UID m->uid: ours as we make them, those of others as they made them. 0, or -1: too long. */
 int sync_new_base(
     const struct sync_job *j, const struct state_message *m, struct maildir_name *name);
-/* The file of a message that has UID m->uid on the server gets its proper name, with these flags; m is stored as it is. 1; 0 when no such file is there any more; -1. */
+/* The file of a message that has UID m->uid on the server gets its proper name, with these flags; m is stored as it is. 1; 0 when no such file is there any more, or the UID is another message's; -1. */
 int sync_adopt(struct sync_job *j, const char *file, bool in_new, uint32_t flags,
     struct state_message *m, struct fault *f);
 /* The same for one whose flags on the server (m->flags) and in the name were never the same: what only one side has goes to the other. The mailbox is open. */
