@@ -18,8 +18,8 @@ idle() {
 await() {
 	local i n=0
 	for i in $(seq 400); do
-		n=$(grep -Ec -- "$2" "$1") || :
-		[ "$n" -ge "${3:-1}" ] && return 0
+		n=$(grep -Ecs -- "$2" "$1") || :
+		[ "${n:-0}" -ge "${3:-1}" ] && return 0
 		sleep 0.05
 	done
 	printf 'only %s lines of %s match %s:\n' "$n" "$1" "$2" >&2

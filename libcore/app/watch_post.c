@@ -198,7 +198,7 @@ static int begin(struct post *p, struct fault *f)
 	p->check_at = p->idle ? p->poll_at : 0;
 	p->clean = 0;
 	p->refresh_at = 0;
-	p->stirred = false;
+	p->stirred = p->site->deaf; /* what came before IDLE began may not be told, either */
 	return 0;
 }
 
