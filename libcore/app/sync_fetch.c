@@ -57,6 +57,25 @@ int sync_is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct 
 	return r == 1 ? lo <= uid : r;
 }
 
+enum { SMALL, LARGE, OLD };
+
+/* How the window and the limit see it. -1. */
+static int judge(struct sync_job *j, uint32_t uid, struct fault *f)
+{
+	int r = j->s->account->window == 0 ? 1 : sync_is_in(j, SCRATCH_YOUNG, uid, f);
+
+	if (r != 1)
+		return r == 0 ? OLD : -1;
+	r = j->s->account->max_size == 0 ? 0 : sync_is_in(j, SCRATCH_LARGE, uid, f);
+	return r == 1 ? LARGE : r;
+}
+
+/* It came since the last run, and one of ours is on its way: only the content can tell, so age and size do not count. */
+static bool may_be_sent(const struct sync_job *j, uint32_t uid)
+{
+	return j->expecting && uid >= j->row.uidnext;
+}
+
 /* Whether it is one of those to be fetched by this wish. */
 static int is_wanted(struct sync_job *j, const struct wish *w, uint32_t uid, struct fault *f)
 {
@@ -68,15 +87,10 @@ static int is_wanted(struct sync_job *j, const struct wish *w, uint32_t uid, str
 		r = scratch_local_get(j->s->state, j->row.id, uid, &c, f);
 	if (r != 0)
 		return r == 1 ? 0 : -1;
-	if (j->s->account->window != 0) {
-		r = sync_is_in(j, SCRATCH_YOUNG, uid, f);
-		if (r != 1)
-			return r;
-	}
-	if (j->s->account->max_size == 0)
-		return !w->large;
-	r = sync_is_in(j, SCRATCH_LARGE, uid, f);
-	return r == -1 ? -1 : r == w->large;
+	r = judge(j, uid, f);
+	if (r == -1 || (!w->large && may_be_sent(j, uid)))
+		return r == -1 ? -1 : 1;
+	return r == (w->large ? LARGE : SMALL);
 }
 
 /* The next UID to be fetched: 1, 0, -1. */
@@ -207,6 +221,9 @@ static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
 	m->key = state_key(d->sha256);
 	m->in_new = m->flags == 0;
 	int r = is_own(j, m, f);
+	/* One that was only looked at: whether it is fetched is seen later. */
+	if (r == 0 && may_be_sent(j, m->uid))
+		r = judge(j, m->uid, f);
 	if (r != 0) {
 		drop(j);
 		return r == -1 ? -1 : 0;
@@ -537,7 +554,11 @@ int sync_fetch(struct sync_job *j, struct fault *f)
 	if (j->s->o->dry_run)
 		return print_wanted(j, f);
 
-	int r = sync_take_ahead(j, f);
+	int r = state_intent_any(j->s->state, j->row.id, f);
+	if (r == -1)
+		return -1;
+	j->expecting = r == 1;
+	r = sync_take_ahead(j, f);
 	if (r == 0 && !is_over(j))
 		r = download(j, f);
 	if (r == 0)

@@ -95,7 +95,8 @@ struct sync_job {
 	bool touched;               /* names in the folder were changed by us: its stamp is void */
 	bool pending;               /* something was left for the next run */
 	bool incomplete;            /* messages of the server are still missing */
-	bool matching; /* files without a message are matched by content with what comes */
+	bool expecting; /* files of ours are on their way, and may be on the server already */
+	bool matching;  /* files without a message are matched by content with what comes */
 	/* The message that is coming in, and those that wait to be made durable. */
 	struct delivery delivery[SYNC_DELIVERIES];
 	struct state_message message[SYNC_DELIVERIES];

@@ -86,7 +86,7 @@ static const char *const text[SQL_COUNT] = {
 	"SELECT base FROM intent WHERE mailbox = ? AND size = ? AND key = ? LIMIT 1",
     [SQL_INTENT_HAS] = "SELECT 1 FROM intent WHERE mailbox = ? AND base = ?",
     [SQL_INTENT_DROP] = "DELETE FROM intent WHERE mailbox = ? AND base = ?",
-    [SQL_INTENT_ANY] = "SELECT 1 FROM intent WHERE mailbox = ? LIMIT 1",
+    [SQL_INTENT_ANY] = "SELECT 1 FROM intent WHERE mailbox = ? AND size > 0 LIMIT 1",
     [SQL_INTENT_CLEAR] = "DELETE FROM intent WHERE mailbox = ?",
     [SQL_SCAN_CLEAR] = "DELETE FROM temp.scan",
     [SQL_SCAN_ADD] = "INSERT INTO temp.scan VALUES(?,?,?,?)",

@@ -107,7 +107,8 @@ int state_intent_find(struct state *s, int64_t mailbox, uint64_t size, uint64_t 
 int state_intent_has(
     struct state *s, int64_t mailbox, const char *base, struct fault *f); /* 1, 0 */
 int state_intent_drop(struct state *s, int64_t mailbox, const char *base, struct fault *f);
-int state_intent_any(struct state *s, int64_t mailbox, struct fault *f); /* 1, 0 */
+/* 1, 0. Those of size 0 are notes, not messages. */
+int state_intent_any(struct state *s, int64_t mailbox, struct fault *f);
 int state_intent_clear(struct state *s, int64_t mailbox, struct fault *f);
 
 /* ---- scratch: of this run only, in a temporary file. Rows come back in order of UID (or of id). */
