@@ -291,7 +291,7 @@ static int give_up(struct sync_job *j, const struct batch *b, struct fault *f)
 	return 0;
 }
 
-/* COPYUID stands in the tagged OK of COPY, but MOVE sends it untagged, before (RFC 6851 section 4.3): the files are settled with whichever comes. */
+/* COPYUID stands in the tagged OK of COPY, but MOVE sends it untagged, before (RFC 6851 section 4.3): the files are settled with whichever comes. 1, 0: it was refused, -1. */
 static int run(struct sync_job *j, const struct batch *b, const char *command, struct set *set,
     struct fault *f)
 {
@@ -315,12 +315,34 @@ static int run(struct sync_job *j, const struct batch *b, const char *command, s
 		}
 	}
 	if (r == -1 && imap_alive(imap)) {
-		tool_warn(j->s->tool, "%s: %s", j->row.name, f->msg);
+		sync_failed(j->s, j->row.name, f);
 		return settled ? 0 : give_up(j, b, f);
 	}
-	if (r == -1 || settled)
-		return r;
-	return settle_batch(j, b, &ev, f);
+	if (r == 0 && !settled)
+		r = settle_batch(j, b, &ev, f);
+	return r == -1 ? -1 : 1;
+}
+
+/* Where the state does not know the content, the file does. 1, 0: it is gone, -1. */
+static int read_content(struct sync_job *j, const struct state_mailbox *in,
+    const struct scratch_move *move, struct state_message *m, struct fault *f)
+{
+	struct upload_file file;
+	struct maildir dir;
+	int r;
+
+	if (m->key != 0)
+		return 1;
+	if (maildir_open(j->s->root, in->path, false, &dir, f) == -1)
+		return -1;
+	r = upload_open(&file, &dir, move->in_new, move->file, f);
+	if (r == 1) {
+		if (sync_measure(&file, &m->size, &m->key, f) == -1)
+			r = -1;
+		upload_close(&file);
+	}
+	maildir_close(&dir);
+	return r;
 }
 
 /* So that a message that comes back is known for what it is, though the reply be lost. */
@@ -332,7 +354,9 @@ static int intend(struct sync_job *j, const struct batch *b, struct fault *f)
 	for (size_t i = 0; i < b->n; i++) {
 		int r = state_message_get(j->s->state, j->row.id, b->move[i].uid, &m, f);
 
-		if (r == 1 && m.key != 0 && maildir_name_parse(b->move[i].file, &name) == 0)
+		if (r == 1)
+			r = read_content(j, &b->to, &b->move[i], &m, f);
+		if (r == 1 && maildir_name_parse(b->move[i].file, &name) == 0)
 			r = state_intent_put(j->s->state, b->to.id, name.base, m.size, m.key, f);
 		if (r == -1)
 			return -1;
@@ -355,10 +379,13 @@ static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 		r = -1;
 	else
 		r = run(j, b, move ? "UID MOVE" : "UID COPY", &set, f);
-	if (r == 0 && !b->copy && !move)
+	if (r == 1 && !b->copy && !move)
 		r = remove_copied(j, &set, f);
 	set_free(&set);
-	return r;
+	/* Done is done, though this mailbox should fail later. */
+	if (r == -1 || state_commit(j->s->state, f) == -1)
+		return -1;
+	return state_begin(j->s->state, f);
 }
 
 static int print_batch(struct sync_job *j, const struct batch *b, struct fault *f)
