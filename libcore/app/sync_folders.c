@@ -150,12 +150,15 @@ static int remove_files(struct sync *s, const struct state_mailbox *row, struct 
 
 static int remove_folder(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
-	if (!s->o->force && !plan_is_sane(row->messages, row->messages))
+	/* Gone on both sides: nothing is left to be guarded. */
+	bool here = !sync_folder_of(s, row->id)->missing;
+
+	if (here && !s->o->force && !plan_is_sane(row->messages, row->messages))
 		return fault_set(f, FAULT_DATA,
 		    "the mailbox is gone from the server, and %llu messages are here: nothing was"
 		    " changed (--force removes them)",
 		    (unsigned long long)row->messages);
-	if (!(s->policy & PLAN_EXPUNGE_LOCAL) && row->messages > 0) {
+	if (here && !(s->policy & PLAN_EXPUNGE_LOCAL) && row->messages > 0) {
 		tool_note(s->tool, "%s: gone from the server, kept here", row->name);
 		sync_folder_of(s, row->id)->stopped = true;
 		return 0;
@@ -179,7 +182,7 @@ static int gone_on_server(struct sync *s, struct state_mailbox *row, struct faul
 		sync_folder_of(s, row->id)->stopped = true;
 		return 0;
 	}
-	if (s->nbox == 0 && !s->o->force)
+	if (s->nbox == 0 && s->npattern == 0 && !s->o->force)
 		return fault_set(
 		    f, FAULT_DATA, "the server lists no mailbox at all (--force believes it)");
 	return b != NULL ? rename_folder(s, row, b, f) : remove_folder(s, row, f);
@@ -352,13 +355,34 @@ static int fetch_again(struct sync *s, struct state_mailbox *row, struct fault *
 	return state_mailbox_put(s->state, row, f);
 }
 
+/* Whether a message may be there that was never here. 1, 0, -1. */
+static int has_unseen(
+    struct sync *s, const struct state_mailbox *row, const struct sync_box *b, struct fault *f)
+{
+	struct state_message m;
+	uint32_t next = row->uidnext;
+	int r;
+
+	if (!(b->has & STATUS_MESSAGES) || b->uidvalidity != row->uidvalidity ||
+	    b->messages > row->messages)
+		return 1;
+	/* Those that we sent ourselves are known. */
+	while ((r = state_message_from(s->state, row->id, next, &m, f)) == 1 && m.uid < UINT32_MAX)
+		next = m.uid + 1;
+	return r == -1 ? -1 : b->uidnext > next;
+}
+
 static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
 	struct sync_box *b = sync_box_named(s, row->name);
 	bool refused = false;
 
+	int r = has_unseen(s, row, b, f);
+
 	/* What came meanwhile, and nobody here has seen, is not deleted. */
-	if (b->uidvalidity != row->uidvalidity || b->messages > row->messages) {
+	if (r == -1)
+		return -1;
+	if (r == 1) {
 		sync_folder_of(s, row->id)->stopped = false;
 		return fetch_again(s, row, f);
 	}
