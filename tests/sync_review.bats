@@ -1,0 +1,238 @@
+#!/usr/bin/env bats
+# lm-sync where replies are lost, wrong or refused (tests/lab/edit.py stands between), and where both sides change at once.
+load common
+
+bats_require_minimum_version 1.5.0
+
+setup_file() {
+	lab_up dovecot
+	for n in $(seq 30); do
+		printf 'u%s:%s\n' "$n" "$(sed -n 's/^LAB_PASS=//p' "$LABS/lab/env" | tr -d "'\"")"
+	done >>"$LABS/lab/run/users"
+}
+teardown_file() { lab_down; }
+
+# Each test is a user of its own.
+setup() {
+	lab_env
+	cd "$BATS_TEST_TMPDIR" || return
+	ME=u$BATS_TEST_NUMBER M=$BATS_TEST_TMPDIR/Mail
+	config
+}
+
+# config LINE...: the account "me".
+config() {
+	printf 'account me\n imap imaps://%s@localhost:%s\n tls-ca %s\n password %s\n maildir %s\n fsync no\n' \
+		"$ME" "$LAB_IMAPS_PORT" "$LAB_CA" "$LAB_PASS" "$M" >conf
+	[ $# -eq 0 ] || printf ' %s\n' "$@" >>conf
+	chmod 600 conf
+}
+
+# edited RULES: what the server says is edited. More lines of the account may follow.
+edited() { config "tunnel $BATS_TEST_DIRNAME/lab/edit.py $LAB_IMAP_PORT $1" 'compress no' 'timeout 10' "${@:2}"; }
+
+# sync OPTION...: the account, with what it says on both outputs.
+sync() { run --separate-stderr lm-sync -c conf "$@"; }
+do_imap() { "$BATS_TEST_DIRNAME/lab/imapdo" "$LABS/lab" "$ME" "$@"; }
+put() { "$BATS_TEST_DIRNAME/lab/deliver" "$LABS/lab" "$ME" "$@"; }
+fill() { "$BATS_TEST_DIRNAME/lab/fill" "$LABS/lab" "$ME" "$@"; }
+
+is() { [ "$status" -eq "$1" ] || { printf 'exit status %d:\n%s\n%s\n' "$status" "$output" "$stderr"; return 1; }; }
+same() { "$BATS_TEST_DIRNAME/lab/mailtree.py" compare "$M" "$LABS/lab" "$ME"; }
+# settled: one more run says nothing, and both sides are the same after it.
+settled() {
+	sync me
+	is 0
+	[ -z "$output$stderr" ] || { printf '%s\n%s\n' "$output" "$stderr"; return 1; }
+	same
+}
+count() { find "$M/$1/cur" "$M/$1/new" -type f | wc -l; }
+there() { do_imap "STATUS \"$1\" (MESSAGES)" | sed -n 's/.*MESSAGES \([0-9]*\).*/\1/p'; }
+# hold BOX N: both sides have so many.
+hold() {
+	local here there
+	here=$(count "$1") there=$(there "$1")
+	[ "$here,$there" = "$2,$2" ] || { printf '%s: %s here, %s there, not %s\n%s\n%s\n' "$1" "$here" "$there" "$2" "$output" "$stderr"; return 1; }
+}
+message() { printf 'From: a@example.org\nSubject: %s\nMessage-ID: <%s@localhost>\n\n%s\n' "$1" "$1" "${2:-Body of $1.}"; }
+local_mail() { message "$2" "$3" >"$M/$1/cur/1700000000.$2.host:2,S"; }
+remote_mail() { message "$2" | crlf | put "$1" "${@:3}"; }
+a_file() { grep -rl "Message-ID: <$2@localhost>" "$M/$1/cur" "$M/$1/new" | head -n 1; }
+
+@test "without APPENDUID a file over max-size is sent once" {
+	edited "'s:\\[APPENDUID [^]]*\\] :'" 'max-size 1k'
+	sync me
+	is 0
+	local_mail INBOX big "$(head -c 3000 /dev/zero | tr '\0' x | fold -w 70)"
+	for _ in 1 2 3; do
+		sync me
+		is 0
+	done
+	hold INBOX 1
+}
+
+@test "without APPENDUID a file older than the window is sent once" {
+	edited "'s:\\[APPENDUID [^]]*\\] :'" 'window 30d'
+	sync me
+	is 0
+	local_mail INBOX old
+	touch -d 2020-01-01 "$M"/INBOX/cur/*
+	for _ in 1 2 3; do
+		sync me
+		is 0
+	done
+	hold INBOX 1
+}
+
+@test "the reply to an APPEND is lost, and the file is over max-size and older than the window" {
+	config 'max-size 1k' 'window 30d'
+	sync me
+	local_mail INBOX big "$(head -c 3000 /dev/zero | tr '\0' x | fold -w 70)"
+	touch -d 2020-01-01 "$M"/INBOX/cur/*
+	edited "'cut:APPENDUID'" 'max-size 1k' 'window 30d'
+	sync me
+	[ "$status" -ne 0 ]
+	config 'max-size 1k' 'window 30d'
+	sync me
+	is 0
+	hold INBOX 1
+}
+
+@test "a message whose digest is not known is moved, and the server does not say where to" {
+	do_imap 'CREATE Archive'
+	remote_mail INBOX one
+	sync me
+	rm "$M"/.lm-state*
+	sync me
+	is 0
+	mv "$(a_file INBOX one)" "$M/Archive/cur/"
+	edited "'s:\\[COPYUID [^]]*\\] :'"
+	sync me
+	is 0
+	sync me
+	is 0
+	hold Archive 1
+	hold INBOX 0
+	config
+	sync me
+	settled
+}
+
+@test "a mailbox fails after its messages were moved" {
+	do_imap 'CREATE Archive'
+	remote_mail INBOX one '\Flagged'
+	sync me
+	mv "$(a_file INBOX one)" "$M/Archive/cur/"
+	f=$(a_file Archive one)
+	mv "$f" "${f%:2,*}:2,FS"
+	remote_mail INBOX two
+	edited "'once:OK Fetch completed.*:NO not now'"
+	sync me
+	[ "$status" -ne 0 ]
+	config
+	sync me
+	is 0
+	hold Archive 1
+	hold INBOX 1
+	settled
+}
+
+@test "a mailbox is removed on both sides" {
+	do_imap 'CREATE Gone'
+	fill Gone 30 500
+	fill INBOX 5 500
+	sync me
+	hold Gone 30
+	do_imap 'DELETE Gone'
+	rm -r "$M/Gone"
+	sync me
+	is 0
+	settled
+}
+
+@test "a mailbox that a pattern names is removed on the server" {
+	do_imap 'CREATE Gone'
+	fill Gone 3 500
+	sync me
+	do_imap 'DELETE Gone'
+	sync me/Gone
+	is 0
+	[ ! -e "$M/Gone" ]
+	settled
+}
+
+@test "a folder is removed by force while a message came that nobody has seen" {
+	do_imap 'CREATE Box'
+	remote_mail Box one
+	sync me
+	rm -r "$M/Box"
+	do_imap 'SELECT Box' 'STORE 1 +FLAGS (\Deleted)' 'EXPUNGE'
+	remote_mail Box two
+	sync --force me
+	is 0
+	hold Box 1
+	a_file Box two
+	settled
+}
+
+@test "APPENDUID names a message that is known by another file" {
+	remote_mail INBOX one
+	sync me
+	local_mail INBOX two
+	edited "'s:APPENDUID ([0-9]+) [0-9]+:APPENDUID \\1 1'"
+	sync me
+	config
+	sync me
+	hold INBOX 2
+	settled
+	rm "$(a_file INBOX two)"
+	sync me
+	is 0
+	hold INBOX 1
+	a_file INBOX one
+}
+
+@test "COPYUID names a message that is known by another file" {
+	do_imap 'CREATE Archive'
+	remote_mail Archive old
+	remote_mail INBOX one
+	sync me
+	mv "$(a_file INBOX one)" "$M/Archive/cur/"
+	edited "'s:COPYUID ([0-9]+) ([0-9]+) [0-9]+:COPYUID \\1 \\2 1'"
+	sync me
+	config
+	sync me
+	hold Archive 2
+	hold INBOX 0
+	settled
+}
+
+@test "a move that is refused is not passed over in silence" {
+	do_imap 'CREATE Archive'
+	remote_mail INBOX one
+	sync me
+	mv "$(a_file INBOX one)" "$M/Archive/cur/"
+	edited "'s:OK \\[?[A-Z]* ?.*Move completed.*:NO not now'"
+	sync me
+	[ "$status" -ne 0 ]
+	config
+	sync me
+	settled
+	hold Archive 1
+	hold INBOX 0
+}
+
+@test "without MOVE, what could not be copied is not removed" {
+	do_imap 'CREATE Archive'
+	remote_mail INBOX one
+	sync me
+	mv "$(a_file INBOX one)" "$M/Archive/cur/"
+	edited "'s: MOVE\\b::' 's:OK .*Copy completed.*:NO not now' 's:OK .*Append completed.*:NO not now'"
+	sync me
+	[ "$status" -ne 0 ]
+	[ "$(there INBOX)" -eq 1 ]
+	config
+	sync me
+	hold INBOX 0
+	[ "$(count Archive)" -ge 1 ]
+}
