@@ -9,7 +9,8 @@
 
 enum {
 	FLUSH_OCTETS = 32 * 1024 * 1024,
-	BARREN_MAX = 64, /* FETCH commands in a row that bring nothing */
+	STEPS_SPARE = 100000, /* messages that may have come since SELECT */
+	BARREN_MAX = 64,      /* FETCH commands in a row that bring nothing */
 };
 
 /* The order in which messages are fetched, and where we are. */
@@ -18,6 +19,7 @@ struct wish {
 	bool large; /* those over max-size; else all others */
 	bool over;
 	uint32_t next; /* UID to look at */
+	uint64_t steps;
 };
 
 static void wish_begin(struct wish *w, const struct sync_job *j, bool large)
@@ -99,6 +101,11 @@ static int wish_next(struct sync_job *j, struct wish *w, uint32_t *uid, struct f
 	int r;
 
 	while ((r = step(j, w, uid, f)) == 1) {
+		if (j->s->o->stop != NULL && *j->s->o->stop)
+			return 0;
+		if (w->steps++ > (uint64_t)j->seen.exists + STEPS_SPARE)
+			return fault_set(f, FAULT_PROTOCOL,
+			    "the server lists more messages than it says there are");
 		r = is_wanted(j, w, *uid, f);
 		if (r != 0)
 			return r;

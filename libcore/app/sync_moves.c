@@ -271,7 +271,7 @@ static int remove_copied(struct sync_job *j, const struct set *set, struct fault
 	return 0;
 }
 
-/* What the server refuses is sent as any other new file; the messages here are gone then, as the files are. */
+/* What the server refuses stays as it is on both sides, and is tried again next time. */
 static int give_up(struct sync_job *j, const struct batch *b, struct fault *f)
 {
 	struct maildir_name name;

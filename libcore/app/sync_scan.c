@@ -1,11 +1,12 @@
 /* sync_scan: what happened in the Maildir since the last run. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "app/sync_impl.h"
 #include "base/digest.h"
 
-enum { SCAN_TRIES = 4 };
+enum { SCAN_TRIES = 4, SCAN_PAUSE = 12000 /* us: over a tick */ };
 
 bool sync_matches(const struct sync *s, const char *name, char delimiter)
 {
@@ -218,8 +219,13 @@ static int scan_still(struct sync *s, const struct state_mailbox *row, const str
 			return -1;
 		if (!maildir_stamp_same(&before, &after))
 			continue;
-		folder->stamp =
-		    maildir_stamp_settled(&before, now) ? before : (struct maildir_stamp){0};
+		/* A name that was changed in this very tick of the clock may have been missed. */
+		bool settled = maildir_stamp_settled(&before, now);
+		if (!settled && s->gone_here > gone && i + 1 < SCAN_TRIES) {
+			usleep(SCAN_PAUSE);
+			continue;
+		}
+		folder->stamp = settled ? before : (struct maildir_stamp){0};
 		return note_result(s, row, folder, f);
 	}
 	return fault_set(f, FAULT_TEMP, "the folder changes all the time");

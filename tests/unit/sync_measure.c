@@ -53,12 +53,13 @@ TEST(other_lines_count)
 TEST(long_ones)
 {
 	static char text[200 * 1024], like[200 * 1024];
+	static const char head[6] = {'A', ':', ' ', 'b', '\n', '\n'};
 	static const char tuid[] = "X-TUID: YLP8Tp63lrvX\n";
 	uint64_t size, key, want_size, want_key;
 
 	memset(like, 'x', sizeof(like));
-	memcpy(like, "A: b\n\n", 6);
-	memcpy(text, "A: b\n", 5);
+	memcpy(like, head, sizeof(head));
+	memcpy(text, head, 5);
 	memcpy(text + 5, tuid, sizeof(tuid) - 1);
 	memcpy(text + 5 + sizeof(tuid) - 1, like + 5, 100000);
 	measure(text, 100005 + sizeof(tuid) - 1, &size, &key);
