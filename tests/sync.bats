@@ -939,13 +939,14 @@ for line in sys.stdin:
 	sync
 	# lm-idle work | lm-sync -
 	sh -c 'echo $$ >pid; exec lm-idle -c conf me' 2>idle.err 3>&- | lm-sync -c conf - >out 2>err 3>&- &
+	local pair=$! # a bare wait would be for the watch over this test, too
 	for k in $(seq 300); do
 		[ $((k % 30)) -ne 5 ] || remote_mail INBOX "pushed-$k"
 		! grep -q '^new' out || break
 		sleep 0.1
 	done
 	kill "$(cat pid)"
-	wait || :
+	wait "$pair" || :
 	grep -q "^new.*/INBOX;" out
 	# cron
 	run --separate-stderr lm-sync -c conf -q me
