@@ -166,14 +166,14 @@ messages_in() { imap "STATUS $1 (MESSAGES)" | sed -n 's/.*MESSAGES \([0-9]*\).*/
 	[ "$status" -eq 0 ]
 	sink_wait $((before + 1))
 	grep -q 'RCPT TO:<carol@localhost>' "$(sink_last_env)"
-	run grep -ci 'bcc\|carol@localhost' "$(sink_last)"
+	run grep -ciE '^bcc:|carol@localhost' "$(sink_last)"
 	[ "$output" = 0 ]
 	before=$(sink_count)
 	forward --assembly -B carol@localhost "$url" | lm-genurl -c "$LAB_CONFIG" --assembly |
 		lm-submit -c "$LAB_CONFIG" --assembly -t
 	sink_wait $((before + 1))
 	grep -q 'RCPT TO:<carol@localhost>' "$(sink_last_env)"
-	run grep -ci 'bcc\|carol@localhost' "$(sink_last)"
+	run grep -ciE '^bcc:|carol@localhost' "$(sink_last)"
 	[ "$output" = 0 ]
 }
 

@@ -373,6 +373,7 @@ anew() {
 	idle fake
 	ends 77
 	grep 'account fake' "$ERR"
+	await "$FAKE_TRANSCRIPT" '^C[2-6]: .*AUTHENTICATE' 5
 	[ "$(grep -Ec '^C[2-6]: .*AUTHENTICATE' "$FAKE_TRANSCRIPT")" -eq 5 ]
 }
 

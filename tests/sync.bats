@@ -411,9 +411,10 @@ down() {
 	rm -r "$M"
 	fill INBOX 300 200
 	lm me >one 2>one.err 3>&- &
+	local first=$!
 	lm me >two 2>two.err 3>&- &
-	wait %1
-	wait %2
+	wait "$first"
+	wait "$!"
 	[ "$(cat one two | grep -c ^new)" = 303 ]
 	settled
 }
@@ -435,6 +436,7 @@ down() {
 	# one connection for all of it
 	mkfifo pipe
 	lm -v - <pipe >out 2>err 3>&- &
+	local reader=$!
 	exec 9>pipe
 	for k in 1 2 3; do
 		remote_mail a "again-$k"
@@ -445,7 +447,7 @@ down() {
 		done
 	done
 	exec 9>&-
-	wait %1
+	wait "$reader"
 	[ "$(grep -c '^new' out)" = 3 ]
 	[ "$(grep -c 'mailboxes (' err)" = 3 ]
 }
