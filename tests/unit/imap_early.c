@@ -166,10 +166,11 @@ TEST(preauth)
 	uint32_t tag = begin(&t,
 	    AUTH(
 		"a1") "< a2 LIST \"\" *\n> * PREAUTH [CAPABILITY " AFTER
-		      "] hello\n> a1 BAD already\n> a2 OK\n< a3 CAPABILITY\n> * CAPABILITY X\n> a3 OK\n");
+		      "] hello\n> a1 BAD already\n> a2 OK\n< a3 CAPABILITY\n> * CAPABILITY X\n> a3 OK\n< a4 CHECK\n> a4 OK\n");
 
 	REQUIRE(tag != 0);
 	CHECK_INT(talk_finish(&t, tag), 0);
+	CHECK_INT(talk_finish(&t, talk_send(&t, "CHECK")), 0);
 	talk_close(&t);
 }
 
