@@ -18,7 +18,7 @@ struct sync_box *sync_box_named(struct sync *s, const char *name)
 	struct sync_box key = {0};
 	char copy[STATE_MAILBOX_MAX + 1];
 
-	if (strlen(name) > STATE_MAILBOX_MAX)
+	if (s->nbox == 0 || strlen(name) > STATE_MAILBOX_MAX)
 		return NULL;
 	memcpy(copy, name, strlen(name) + 1);
 	key.name = copy;
@@ -219,7 +219,8 @@ static int rename_boxes(
 		free(s->box[i].name);
 		s->box[i].name = copy;
 	}
-	qsort(s->box, s->nbox, sizeof(*s->box), by_name);
+	if (s->nbox > 0)
+		qsort(s->box, s->nbox, sizeof(*s->box), by_name);
 	return 0;
 }
 
@@ -522,7 +523,8 @@ int sync_folders(struct sync *s, struct fault *f)
 {
 	struct fault why;
 
-	qsort(s->box, s->nbox, sizeof(*s->box), by_name);
+	if (s->nbox > 0)
+		qsort(s->box, s->nbox, sizeof(*s->box), by_name);
 	if (reconcile_known(s, false, f) == -1 || reconcile_known(s, true, f) == -1)
 		return -1;
 	for (size_t i = 0; i < s->nbox; i++) {
