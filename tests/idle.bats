@@ -536,7 +536,7 @@ read_on() {
 	ready
 	small | deliver "$box"
 	hears "new~$(url "$box")/;UID=2"
-	sleep 4 # one look when all is over
+	sleep 1
 	local before
 	before=$(wc -l <trace)
 	sleep 3

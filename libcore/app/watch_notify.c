@@ -8,7 +8,6 @@
 enum {
 	REFRESH_GAP = 1000, /* ms between two SETs */
 	QUIET = 250,        /* ms without a word after which the server has finished */
-	LOOK_AGAIN = 1500,  /* ms after it was told to listen */
 	CLEAN_CHECKS = 5,   /* that find nothing, before there are half as many */
 };
 
@@ -259,9 +258,6 @@ static int listen_anew(struct post *p, struct fault *f)
 	r = await_both(p, none, set, f);
 	p->stirred = false; /* by what the NOOP brought, too */
 	p->refresh_at = clock_awake() + REFRESH_GAP;
-	/* What came while it was said may have been swallowed: one look when that is over. */
-	if (p->check_at == 0 || p->check_at > clock_awake() + LOOK_AGAIN)
-		p->check_at = clock_awake() + LOOK_AGAIN;
 	if (r == 1)
 		s->renotify = true;
 	return r == -1 ? -1 : 0;
