@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,7 @@ static void guard_descriptors(void)
 void tool_init(struct tool *t, const char *name, FILE *err)
 {
 	guard_descriptors();
+	signal(SIGPIPE, SIG_IGN);
 	memset(t, 0, sizeof(*t));
 	t->name = name;
 	t->err = err;
@@ -54,6 +57,9 @@ int tool_option(struct tool *t, int option, const char *argument, struct fault *
 	case 'v':
 		t->verbose++;
 		return 0;
+	case TOOL_JSON:
+		t->json = true;
+		return 0;
 	default:
 		return fault_set(f, FAULT_USAGE, "unknown option");
 	}
@@ -66,6 +72,45 @@ int tool_bad_option(const struct tool *t, const char *word, int letter, struct f
 		    "-%c is no option, or lacks its argument: see %s --help", letter, t->name);
 	return fault_set(f, FAULT_USAGE,
 	    "%s is no option, or not with this argument: see %s --help", word, t->name);
+}
+
+static bool is_own(const struct tool_cli *cli, int option)
+{
+	if (option > UCHAR_MAX)
+		return option >= TOOL_OWN;
+	return strchr("achov", option) == NULL ||
+	    (cli->own != NULL && strchr(cli->own, option) != NULL);
+}
+
+static int finish(struct tool *t, const char *usage, FILE *out, struct fault *f)
+{
+	if (usage != NULL)
+		fputs(usage, out);
+	else
+		fprintf(out, "%s %s\n", t->name, LM_VERSION);
+	t->finished = true;
+	return tool_flush(out, f);
+}
+
+int tool_next(struct tool *t, int argc, char *const *argv, const struct tool_cli *cli, FILE *out,
+    struct fault *f)
+{
+	int option;
+
+	opterr = 0;
+	while ((option = getopt_long(argc, argv, cli->letters, cli->table, NULL)) != -1) {
+		if (option == '?')
+			return tool_bad_option(t, argv[optind - 1], optopt, f);
+		if (is_own(cli, option))
+			return option;
+		if (option == TOOL_VERSION)
+			return finish(t, NULL, out, f);
+		if (option == 'h' || option == TOOL_HELP)
+			return finish(t, cli->usage, out, f);
+		if (tool_option(t, option, optarg, f) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 int tool_config(struct tool *t, struct fault *f)
@@ -121,6 +166,17 @@ int tool_fail(const struct tool *t, const struct fault *f)
 {
 	fprintf(t->err, "%s: %s\n", t->name, f->msg);
 	return f->cls == FAULT_NONE ? FAULT_BUG : (int)f->cls;
+}
+
+void tool_failed(struct tool *t, const char *what, const struct fault *why)
+{
+	struct fault f = *why;
+
+	if (what != NULL)
+		fault_while(&f, "%s", what);
+	tool_fail(t, &f);
+	if (t->result == FAULT_NONE || t->result == FAULT_TEMP)
+		t->result = why->cls;
 }
 
 /* Flags look as IMAP writes them: a backslash is not doubled. */
