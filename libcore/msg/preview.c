@@ -1,10 +1,10 @@
 #include "msg/preview.h"
 
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/enc.h"
 #include "base/utf8.h"
 #include "msg/charset.h"
 #include "msg/text.h"
@@ -107,10 +107,18 @@ static void take_tag(struct reader *r, struct buf *out)
 static uint32_t number_of(const char *text)
 {
 	bool hex = text[1] == 'x' || text[1] == 'X';
-	char *end;
-	unsigned long value = strtoul(text + (hex ? 2 : 1), &end, hex ? 16 : 10);
+	uint32_t cp = 0;
 
-	return *end == '\0' && value <= 0x10ffff ? (uint32_t)value : 0;
+	for (const char *p = text + 1 + hex; *p != '\0'; p++) {
+		int digit = enc_hex_value(*p);
+
+		if (digit == -1 || (!hex && digit > 9))
+			return 0;
+		cp = cp * (hex ? 16 : 10) + (uint32_t)digit;
+		if (cp > 0x10ffff)
+			return 0;
+	}
+	return cp;
 }
 
 static uint32_t named(const char *text)

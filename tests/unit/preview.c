@@ -95,6 +95,20 @@ TEST(preview_of_html)
 	html("<a href=\"x\">link</a>ed", "linked");
 }
 
+/* As it stands where it is no number, whole and in its digits, of a character. */
+TEST(preview_of_html_takes_numbers_as_they_must_be)
+{
+	html("&#65;&#x41;&#X4a;&#0065;&#x1F600;", "AAJA\xf0\x9f\x98\x80");
+	html("&#x0x41; &#0x41; &#xx41; &#4f;", "&#x0x41; &#0x41; &#xx41; &#4f;");
+	html("&#; &#x; &#X; &#x0;", "&#; &#x; &#X; &#x0;");
+	html("&#-65; &#+65; &# 65; &#65 ; &#6.5;", "&#-65; &#+65; &# 65; &#65 ; &#6.5;");
+	html("&#x110000; &#xFFFFFFFFF; &#9999999999;", "&#x110000; &#xFFFFFFFFF; &#9999999999;");
+	/* 2^32 + 65, and 2^64 + 65, which is longer than any that is read */
+	html("&#4294967361; &#x100000041;", "&#4294967361; &#x100000041;");
+	html("&#18446744073709551681; &#x10000000000000041;",
+	    "&#18446744073709551681; &#x10000000000000041;");
+}
+
 /* What is unsafe does not come back by a reference, nor by what a reference leaves. */
 TEST(preview_of_html_stays_clean)
 {
