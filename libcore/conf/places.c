@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+enum { PLACES_MAX = 4096 };
+
 static int put_home(struct buf *out, struct fault *f)
 {
 	const char *home = getenv("HOME");
@@ -53,6 +55,19 @@ static int make_parents(char *path, struct fault *f)
 			r = fault_errno(f, FAULT_IO, "%s", path);
 		*slash = '/';
 	}
+	return r;
+}
+
+int places_make(const char *path, struct fault *f)
+{
+	struct buf b;
+	int r;
+
+	buf_init(&b, PLACES_MAX);
+	buf_printf(&b, "%s/", path);
+	buf_str(&b);
+	r = check_room(&b, f) == -1 ? -1 : make_parents(b.data, f);
+	buf_free(&b);
 	return r;
 }
 

@@ -13,6 +13,8 @@
 int places_config(struct buf *out, const char *name, struct fault *f);
 int places_state(struct buf *out, const char *name, struct fault *f);
 int places_cache(struct buf *out, const char *name, struct fault *f);
+/* Makes the directory and what is missing above it (mode 0700). -1: FAULT_IO. */
+int places_make(const char *path, struct fault *f);
 /* "~/x" to the home directory's x; anything else as it is. */
 int places_expand(struct buf *out, const char *path, struct fault *f);
 
