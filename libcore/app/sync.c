@@ -7,37 +7,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "app/locate.h"
 #include "app/sync_impl.h"
+#include "conf/places.h"
 
 enum { LOCK_TRIES = 50, LOCK_PAUSE = 100000 /* us */, PATH_LEN_MAX = 4096 };
 
 static const char state_name[] = ".lm-state", lock_name[] = ".lm-lock";
 
 /* ---- places */
-
-/* mkdir -p. */
-static int make_root(const char *path, struct fault *f)
-{
-	char part[PATH_LEN_MAX];
-
-	if (strlen(path) >= sizeof(part))
-		return fault_set(f, FAULT_CONFIG, "maildir: the path is too long");
-	for (const char *p = path; *p != '\0'; p++) {
-		if (p == path || (*p != '/' && p[1] != '\0'))
-			continue;
-		size_t n = (size_t)(p - path) + (*p != '/');
-
-		memcpy(part, path, n);
-		part[n] = '\0';
-		if (mkdir(part, 0700) == -1 && errno != EEXIST)
-			return fault_errno(f, FAULT_IO, "%s", part);
-	}
-	return 0;
-}
 
 /* One run at a time: the second one waits a moment for the first. */
 static int lock(struct sync *s, struct fault *f)
@@ -60,7 +40,7 @@ static int open_places(struct sync *s, struct fault *f)
 	char path[PATH_LEN_MAX + 16];
 	bool dry = s->o->dry_run;
 
-	if (!dry && make_root(s->root_path, f) == -1)
+	if (!dry && places_make(s->root_path, f) == -1)
 		return -1;
 	s->root = open(s->root_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->root == -1)
@@ -119,8 +99,6 @@ struct sync *sync_open(
 	s->policy = policy_of(a, o);
 	s->layout = a->layout == CONFIG_MAILDIRPP ? FOLDER_MAILDIRPP : FOLDER_FS;
 	s->root = s->lock = -1;
-	/* The same on every machine: a Maildir that was moved is known again. */
-	snprintf(s->host, sizeof(s->host), "lm");
 	if (a->maildir == NULL)
 		fault_set(f, FAULT_CONFIG, "account %s has no `maildir`", a->name);
 	else if ((s->root_path = strdup(a->maildir)) == NULL)

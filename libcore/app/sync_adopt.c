@@ -16,7 +16,7 @@ int sync_new_base(
 
 	if (maildir_base_owner(name->base, &owner, &uid))
 		return maildir_base(
-		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, j->s->host);
+		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, SYNC_HOST);
 
 	const char *mark = strstr(name->base, ",U=");
 	size_t len = mark != NULL ? (size_t)(mark - name->base) : strlen(name->base);
@@ -24,7 +24,7 @@ int sync_new_base(
 	/* There has to be room for all flags that it may get. */
 	if (n <= 0 || (size_t)n + FLAGS_ROOM + strlen(name->other) >= sizeof(base))
 		return maildir_base(
-		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, j->s->host);
+		    name->base, sizeof(name->base), m->date, j->row.owner, m->uid, SYNC_HOST);
 	memcpy(name->base, base, sizeof(base));
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "msg/date.h"
 #include "store/maildir_upload.h"
 
-enum { PARCELS = 32, PARCELS_OCTETS = 16 * 1024 * 1024 };
+enum { PARCELS = 128, PARCELS_OCTETS = 16 * 1024 * 1024 };
 
 /* One file on its way. */
 struct parcel {
@@ -145,7 +145,7 @@ static uint32_t send_from(
 	return imap_send(j->s->line->imap, &c, f);
 }
 
-/* The k-th UID of APPENDUID (RFC 4315), 0 when there is none. */
+/* The k-th UID of APPENDUID (RFC 4315; a range stands for its numbers in ascending order), 0 when there is none. */
 static uint32_t uid_of(const struct sync_job *j, const struct event *ev, size_t k)
 {
 	struct set_walk w = {ev->uids_to, ev->uids_to != NULL ? strlen(ev->uids_to) : 0};
@@ -157,7 +157,7 @@ static uint32_t uid_of(const struct sync_job *j, const struct event *ev, size_t 
 		uint32_t count = (lo < hi ? hi - lo : lo - hi) + 1;
 
 		if (k < count)
-			return lo <= hi ? lo + (uint32_t)k : lo - (uint32_t)k;
+			return (lo < hi ? lo : hi) + (uint32_t)k;
 		k -= count;
 	}
 	return 0;
@@ -189,7 +189,7 @@ static int arrived(struct sync_job *j, struct parcel *p, uint32_t uid, struct fa
 		return -1;
 
 	char name[MAILDIR_NAME_MAX + 1];
-	if (sync_file(j->s, &j->row, &m, m.flags, m.in_new, name) == -1)
+	if (sync_file(&j->row, &m, m.flags, m.in_new, name) == -1)
 		memcpy(name, p->unknown.file, sizeof(name));
 	return sync_print(j, "new", uid, 0, name, m.in_new, SIDE_LOCAL, f);
 }

@@ -1,117 +1,14 @@
 /* sync_fetch: what the server has and the Maildir has not, streamed into files, many to one fsync. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "app/lean.h"
 #include "app/sync_impl.h"
 #include "msg/date.h"
 
 enum {
 	FLUSH_OCTETS = 32 * 1024 * 1024,
-	STEPS_SPARE = 100000, /* messages that may have come since SELECT */
-	BARREN_MAX = 64,      /* FETCH commands in a row that bring nothing */
+	BARREN_MAX = 64, /* FETCH commands in a row that bring nothing */
 };
-
-/* The order in which messages are fetched, and where we are. */
-struct wish {
-	bool oldest_first;
-	bool large; /* those over max-size; else all others */
-	bool over;
-	uint32_t next; /* UID to look at */
-	uint64_t steps;
-};
-
-static void wish_begin(struct wish *w, const struct sync_job *j, bool large)
-{
-	*w = (struct wish){.oldest_first = j->s->account->oldest_first, .large = large};
-	w->next = w->oldest_first ? 1 : UINT32_MAX;
-}
-
-/* The next UID in the set SCRATCH_WANTED. */
-static int step(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault *f)
-{
-	uint32_t lo, hi;
-	int r;
-
-	if (w->over)
-		return 0;
-	if (w->oldest_first)
-		r = scratch_range_from(j->s->state, SCRATCH_WANTED, w->next, &lo, &hi, f);
-	else
-		r = scratch_range_to(j->s->state, SCRATCH_WANTED, w->next, &lo, &hi, f);
-	if (r != 1)
-		return r;
-	if (w->oldest_first)
-		*uid = w->next > lo ? w->next : lo;
-	else
-		*uid = w->next < hi ? w->next : hi;
-	w->over = *uid == (w->oldest_first ? UINT32_MAX : 1);
-	w->next = w->oldest_first ? *uid + 1 : *uid - 1;
-	return 1;
-}
-
-int sync_is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f)
-{
-	uint32_t lo, hi;
-	int r = scratch_range_from(j->s->state, which, uid, &lo, &hi, f);
-
-	return r == 1 ? lo <= uid : r;
-}
-
-enum { SMALL, LARGE, OLD };
-
-/* How the window and the limit see it. -1. */
-static int judge(struct sync_job *j, uint32_t uid, struct fault *f)
-{
-	int r = j->s->account->window == 0 ? 1 : sync_is_in(j, SCRATCH_YOUNG, uid, f);
-
-	if (r != 1)
-		return r == 0 ? OLD : -1;
-	r = j->s->account->max_size == 0 ? 0 : sync_is_in(j, SCRATCH_LARGE, uid, f);
-	return r == 1 ? LARGE : r;
-}
-
-/* It came since the last run, and one of ours is on its way: only the content can tell, so age and size do not count. */
-static bool may_be_sent(const struct sync_job *j, uint32_t uid)
-{
-	return j->expecting && uid >= j->row.uidnext;
-}
-
-/* Whether it is one of those to be fetched by this wish. */
-static int is_wanted(struct sync_job *j, const struct wish *w, uint32_t uid, struct fault *f)
-{
-	struct state_message m;
-	struct scratch_change c;
-	int r = state_message_get(j->s->state, j->row.id, uid, &m, f);
-
-	if (r == 0)
-		r = scratch_local_get(j->s->state, j->row.id, uid, &c, f);
-	if (r != 0)
-		return r == 1 ? 0 : -1;
-	r = judge(j, uid, f);
-	if (r == -1 || (!w->large && may_be_sent(j, uid)))
-		return r == -1 ? -1 : 1;
-	return r == (w->large ? LARGE : SMALL);
-}
-
-/* The next UID to be fetched: 1, 0, -1. */
-static int wish_next(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault *f)
-{
-	int r;
-
-	while ((r = step(j, w, uid, f)) == 1) {
-		if (j->s->o->stop != NULL && *j->s->o->stop)
-			return 0;
-		if (w->steps++ > (uint64_t)j->seen.exists + STEPS_SPARE)
-			return fault_set(f, FAULT_PROTOCOL,
-			    "the server lists more messages than it says there are");
-		r = is_wanted(j, w, *uid, f);
-		if (r != 0)
-			return r;
-	}
-	return r;
-}
 
 /* ---- the message that comes in */
 
@@ -122,7 +19,7 @@ static void fail_write(struct sync_job *j, const struct fault *why)
 		j->write_fault = *why;
 }
 
-static unsigned how(const struct sync_job *j)
+unsigned sync_delivery(const struct sync_job *j)
 {
 	return DELIVERY_DIGEST | (j->s->account->fsync ? 0 : DELIVERY_UNSYNCED);
 }
@@ -135,7 +32,7 @@ static void section(struct sync_job *j, const struct section_event *e)
 		return;
 	j->receiving = true;
 	j->failed = false;
-	if (delivery_begin(&j->delivery[j->n], &j->dir, how(j), &why) == -1)
+	if (delivery_begin(&j->delivery[j->n], &j->dir, sync_delivery(j), &why) == -1)
 		fail_write(j, &why);
 }
 
@@ -208,8 +105,6 @@ static int is_own(struct sync_job *j, struct state_message *m, struct fault *f)
 	return scratch_unknown_drop(j->s->state, u.id, f) == -1 ? -1 : 1;
 }
 
-static int flush(struct sync_job *j, struct fault *f);
-
 /* It is whole: its file gets its name when the batch is full. */
 static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
 {
@@ -217,7 +112,7 @@ static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
 	char name[MAILDIR_NAME_MAX + 1];
 	struct fault why;
 
-	if (sync_file(j->s, &j->row, m, m->flags, m->flags == 0, name) == -1)
+	if (sync_file(&j->row, m, m->flags, m->flags == 0, name) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", m->uid);
 	if (delivery_finish(d, name, m->flags == 0, m->date, &why) == -1) {
 		fail_write(j, &why);
@@ -229,8 +124,8 @@ static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
 	m->in_new = m->flags == 0;
 	int r = is_own(j, m, f);
 	/* One that was only looked at: whether it is fetched is seen later. */
-	if (r == 0 && may_be_sent(j, m->uid))
-		r = judge(j, m->uid, f);
+	if (r == 0 && sync_may_be_sent(j, m->uid))
+		r = sync_judge(j, m->uid, f);
 	if (r != 0) {
 		drop(j);
 		return r == -1 ? -1 : 0;
@@ -238,11 +133,11 @@ static int keep(struct sync_job *j, struct state_message *m, struct fault *f)
 	j->octets += d->octets;
 	j->message[j->n++] = *m;
 	j->receiving = false;
-	return j->n == SYNC_DELIVERIES || j->octets >= FLUSH_OCTETS ? flush(j, f) : 0;
+	return j->n == SYNC_DELIVERIES || j->octets >= FLUSH_OCTETS ? sync_flush(j, f) : 0;
 }
 
 /* Durable first, then in the state. */
-static int flush(struct sync_job *j, struct fault *f)
+int sync_flush(struct sync_job *j, struct fault *f)
 {
 	struct fault why;
 	/* A letter means something before a name has it. */
@@ -320,6 +215,23 @@ static int take(struct sync_job *j, const struct event *ev, struct fault *f)
 
 /* ---- commands */
 
+uint32_t sync_ask_about(struct sync_job *j, const struct set *set, bool message_id, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
+	imap_uids(&c, set);
+	imap_list(&c);
+	imap_atom(&c, "UID");
+	imap_atom(&c, "FLAGS");
+	imap_atom(&c, "INTERNALDATE");
+	imap_atom(&c, "RFC822.SIZE");
+	if (message_id)
+		imap_section(&c, "BODY.PEEK", "HEADER.FIELDS (MESSAGE-ID)", 0, 0);
+	imap_list_end(&c);
+	return imap_send(j->s->line->imap, &c, f);
+}
+
 static uint32_t send_fetch(struct sync_job *j, const struct set *set, struct fault *f)
 {
 	struct imap_cmd c;
@@ -349,7 +261,7 @@ static uint32_t send_batch(struct sync_job *j, struct wish *w, bool *bad, struct
 	int r = 1;
 
 	set_init(&set, SYNC_BATCH);
-	for (int i = 0; i < SYNC_BATCH && (r = wish_next(j, w, &uid, f)) == 1; i++)
+	for (int i = 0; i < SYNC_BATCH && (r = sync_wish_next(j, w, &uid, f)) == 1; i++)
 		if (set_add(&set, uid, uid) == -1)
 			break;
 	*bad = r == -1;
@@ -381,7 +293,7 @@ int sync_take_ahead(struct sync_job *j, struct fault *f)
 		if (is_over(j) && !j->receiving)
 			return 0;
 	}
-	return r == -1 || tag == 0 ? r : flush(j, f);
+	return r == -1 || tag == 0 ? r : sync_flush(j, f);
 }
 
 /* Keeps some commands ahead of what comes, so that the line is never idle. */
@@ -394,7 +306,7 @@ static int download(struct sync_job *j, struct fault *f)
 	uint64_t before = 0;
 	bool bad = false, more = true;
 
-	wish_begin(&w, j, false);
+	sync_wish_begin(&w, j, false);
 	for (;;) {
 		while (more && flying < SYNC_AHEAD && !is_over(j)) {
 			more = send_batch(j, &w, &bad, f) != 0;
@@ -425,88 +337,6 @@ static int download(struct sync_job *j, struct fault *f)
 	}
 }
 
-/* ---- large ones: without their big parts */
-
-static int about(struct sync_job *j, struct state_message *m, struct fault *f)
-{
-	struct imap_cmd c;
-	struct event ev;
-	uint32_t tag;
-	int r, found = 0;
-
-	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
-	imap_uid(&c, m->uid);
-	imap_list(&c);
-	imap_atom(&c, "FLAGS");
-	imap_atom(&c, "INTERNALDATE");
-	imap_atom(&c, "RFC822.SIZE");
-	imap_list_end(&c);
-	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0)
-		return -1;
-	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1)
-		if (ev.kind == EV_FETCH && ev.fetch.uid == m->uid && (ev.fetch.has & FETCH_FLAGS)) {
-			m->flags = sync_mask(j, ev.fetch.flags);
-			m->date = sync_date(&ev.fetch);
-			m->size = ev.fetch.size;
-			found = 1;
-		}
-	return r == -1 ? -1 : found;
-}
-
-/* A structure that is beyond our parser costs the line, and would again: it is noted that this message is not to be looked at any more. No file has such a name. */
-static int try_lean(
-    struct sync_job *j, const struct url *u, struct delivery *d, unsigned *left, struct fault *f)
-{
-	struct state *state = j->s->state;
-	struct fault why;
-	char note[32];
-	int r;
-
-	snprintf(note, sizeof(note), "/lean/%u", u->uid);
-	r = state_intent_has(state, j->row.id, note, f);
-	if (r != 0)
-		return r == 1 ? lean_stub(j->s->line, u, d, left, f) : -1;
-	r = lean_fetch(j->s->line, u, j->s->account->max_size, d, left, f);
-	if (r == -1 && f->cls == FAULT_PROTOCOL &&
-	    state_intent_put(state, j->row.id, note, 0, u->uid, &why) == 0 &&
-	    state_commit(state, &why) == 0)
-		(void)state_begin(state, &why);
-	return r;
-}
-
-static int fetch_lean(struct sync_job *j, uint32_t uid, struct fault *f)
-{
-	struct state_message m = {.uid = uid};
-	struct delivery *d = &j->delivery[j->n];
-	struct url u = j->s->base;
-	char name[MAILDIR_NAME_MAX + 1];
-	unsigned left = 0;
-	int r = about(j, &m, f);
-
-	if (r != 1)
-		return r;
-	u.mailbox = j->row.name;
-	u.uidvalidity = j->row.uidvalidity;
-	u.uid = uid;
-	if (delivery_begin(d, &j->dir, how(j), f) == -1)
-		return -1;
-	r = try_lean(j, &u, d, &left, f);
-	if (r == 0 &&
-	    (sync_file(j->s, &j->row, &m, m.flags, m.flags == 0, name) == -1 ||
-		delivery_finish(d, name, m.flags == 0, m.date, f) == -1))
-		r = -1;
-	if (r != 0) {
-		delivery_abort(d);
-		return r == 1 ? 0 : -1;
-	}
-	m.lean = left > 0;
-	m.key = state_key(d->sha256);
-	m.in_new = m.flags == 0;
-	j->message[j->n++] = m;
-	j->fetched++;
-	return j->n == SYNC_DELIVERIES ? flush(j, f) : 0;
-}
-
 static int download_large(struct sync_job *j, struct fault *f)
 {
 	struct wish w;
@@ -515,10 +345,10 @@ static int download_large(struct sync_job *j, struct fault *f)
 
 	if (j->s->account->max_size == 0)
 		return 0;
-	wish_begin(&w, j, true);
-	while (!is_over(j) && (r = wish_next(j, &w, &uid, f)) == 1) {
+	sync_wish_begin(&w, j, true);
+	while (!is_over(j) && (r = sync_wish_next(j, &w, &uid, f)) == 1) {
 		j->wanted++;
-		if (fetch_lean(j, uid, f) == -1)
+		if (sync_lean(j, uid, f) == -1)
 			return -1;
 	}
 	return is_over(j) ? 0 : r;
@@ -533,8 +363,8 @@ static int print_wanted(struct sync_job *j, struct fault *f)
 	int r = 0;
 
 	for (int large = 0; large < 2 && r != -1; large++) {
-		wish_begin(&w, j, large == 1);
-		while ((r = wish_next(j, &w, &uid, f)) == 1)
+		sync_wish_begin(&w, j, large == 1);
+		while ((r = sync_wish_next(j, &w, &uid, f)) == 1)
 			if (sync_print(j, "new", uid, 0, NULL, false, SIDE_REMOTE, f) == -1)
 				return -1;
 	}
@@ -574,7 +404,7 @@ int sync_fetch(struct sync_job *j, struct fault *f)
 	struct fault why;
 	if (j->receiving)
 		drop(j);
-	if (flush(j, r == 0 ? f : &why) == -1)
+	if (sync_flush(j, r == 0 ? f : &why) == -1)
 		r = -1;
 	abort_rest(j);
 	if (r == 0 && j->write_fault.cls != FAULT_NONE) {

@@ -1,5 +1,4 @@
 /* sync_folders: mailboxes that came, went, or have another name, on both sides. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -25,102 +24,42 @@ struct sync_box *sync_box_named(struct sync *s, const char *name)
 	return bsearch(&key, s->box, s->nbox, sizeof(*s->box), by_name);
 }
 
+void sync_sort_boxes(struct sync *s)
+{
+	if (s->nbox > 0)
+		qsort(s->box, s->nbox, sizeof(*s->box), by_name);
+}
+
 static bool is_inbox(const char *name)
 {
 	return strcasecmp(name, "INBOX") == 0;
 }
 
-static bool may(const struct sync *s, unsigned side)
+bool sync_may(const struct sync *s, unsigned side)
 {
 	unsigned policy = side == CONFIG_LOCAL ? PLAN_PULL : PLAN_PUSH;
 
 	return (s->account->create & side) != 0 && (s->policy & policy) != 0;
 }
 
-/* A command on one mailbox, or two. *refused as in sync_finish(). */
-static int command(struct sync *s, const char *name, const char *mailbox, const char *other,
-    bool *refused, struct fault *f)
+int sync_change(struct sync *s, struct change *c, struct fault *f)
 {
-	struct imap_cmd c;
-	struct event ev;
-
-	imap_cmd_init(&c, s->line->imap, name);
-	imap_mailbox(&c, mailbox);
-	if (other != NULL)
-		imap_mailbox(&c, other);
-	int r = imap_run(s->line->imap, &c, &ev, f);
-	*refused = r == -1 && imap_alive(s->line->imap);
-	return *refused ? 0 : r;
+	if (changes_make(s->line->imap, c, 1, f) == -1)
+		return -1;
+	if (c->done)
+		return 0;
+	*f = c->why;
+	return -1;
 }
 
-/* ---- gone or renamed on the server */
+/* ---- gone on the server */
 
-static bool is_known(struct sync *s, const char *name)
+bool sync_is_known(struct sync *s, const char *name)
 {
 	struct state_mailbox row;
 	struct fault f;
 
 	return state_mailbox_named(s->state, name, &row, &f) == 1;
-}
-
-/* It may have changed meanwhile, unless its UIDVALIDITY is that of others, too. */
-static bool is_same(const struct state_mailbox *row, const struct sync_box *b, bool exactly)
-{
-	if (!b->usable || b->uidvalidity != row->uidvalidity || b->uidnext < row->uidnext ||
-	    b->highestmodseq < row->modseq)
-		return false;
-	return !exactly ||
-	    (b->uidnext == row->uidnext && b->messages == row->messages + row->skipped &&
-		(row->modseq == 0 || b->highestmodseq == row->modseq));
-}
-
-static size_t count_validity(const struct sync *s, uint32_t uidvalidity)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->nbox; i++)
-		n += s->box[i].uidvalidity == uidvalidity;
-	return n;
-}
-
-/* The mailbox that this one has become, if there is only one that it can be. */
-static struct sync_box *find_renamed(struct sync *s, const struct state_mailbox *row)
-{
-	struct sync_box *found = NULL;
-	bool exactly = count_validity(s, row->uidvalidity) > 1;
-
-	for (size_t i = 0; i < s->nbox; i++) {
-		if (!is_same(row, &s->box[i], exactly) || is_known(s, s->box[i].name))
-			continue;
-		if (found != NULL)
-			return NULL;
-		found = &s->box[i];
-	}
-	return found;
-}
-
-static int rename_folder(
-    struct sync *s, struct state_mailbox *row, const struct sync_box *b, struct fault *f)
-{
-	struct buf path;
-	int r;
-
-	buf_init(&path, STATE_MAILBOX_MAX);
-	r = folder_path(s->layout, b->name, b->delimiter, &path, f);
-	if (r == 0 && !s->o->dry_run)
-		r = folder_rename(s->root, s->layout, row->path, buf_str(&path), f);
-	if (r != -1)
-		r = sync_print_folder(s, "mailbox-renamed", row->name, b->name, row->uidvalidity,
-		    buf_str(&path), SIDE_REMOTE, f);
-	if (r != -1) {
-		memccpy(row->name, b->name, '\0', sizeof(row->name));
-		if (!s->o->dry_run)
-			memccpy(row->path, buf_str(&path), '\0', sizeof(row->path));
-		row->delimiter = b->delimiter;
-		r = state_mailbox_put(s->state, row, f);
-	}
-	buf_free(&path);
-	return r;
 }
 
 /* Files that were in step; what is new or changed here stays, and comes back as a mailbox next time. */
@@ -135,7 +74,7 @@ static int remove_files(struct sync *s, const struct state_mailbox *row, struct 
 	if (maildir_open(s->root, row->path, false, &dir, f) == -1)
 		return f->cls == FAULT_NOINPUT ? 0 : -1;
 	while ((r = state_message_from(s->state, row->id, uid, &m, f)) == 1) {
-		if (sync_file(s, row, &m, m.flags, m.in_new, file) == 0 &&
+		if (sync_file(row, &m, m.flags, m.in_new, file) == 0 &&
 		    maildir_remove(&dir, m.in_new, file, f) == -1) {
 			r = -1;
 			break;
@@ -176,169 +115,22 @@ static int remove_folder(struct sync *s, struct state_mailbox *row, struct fault
 
 static int gone_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
-	struct sync_box *b = find_renamed(s, row);
+	struct sync_box *b = sync_renamed_box(s, row);
 
-	if (!may(s, CONFIG_LOCAL)) {
+	if (!sync_may(s, CONFIG_LOCAL)) {
 		sync_folder_of(s, row->id)->stopped = true;
 		return 0;
 	}
 	if (s->nbox == 0 && s->npattern == 0 && !s->o->force)
 		return fault_set(
 		    f, FAULT_DATA, "the server lists no mailbox at all (--force believes it)");
-	return b != NULL ? rename_folder(s, row, b, f) : remove_folder(s, row, f);
+	return b != NULL ? sync_follow_box(s, row, b, f) : remove_folder(s, row, f);
 }
 
-/* ---- gone or renamed here */
-
-/* `name` below the mailbox `from` is below `to` now. False when it is neither `from` nor below it, or too long. */
-static bool name_below(
-    const char *name, const char *from, const char *to, char delimiter, char *out, size_t n)
-{
-	size_t len = strlen(from);
-
-	if (strncmp(name, from, len) != 0 ||
-	    (name[len] != '\0' && (delimiter == '\0' || name[len] != delimiter)))
-		return false;
-	int r = snprintf(out, n, "%s%s", to, name + len);
-	return r >= 0 && (size_t)r < n;
-}
-
-/* The server's list as it is after a RENAME, which takes what is below with it. */
-static int rename_boxes(
-    struct sync *s, const char *from, const char *to, char delimiter, struct fault *f)
-{
-	char name[STATE_MAILBOX_MAX + 1];
-
-	for (size_t i = 0; i < s->nbox; i++) {
-		if (!name_below(s->box[i].name, from, to, delimiter, name, sizeof(name)))
-			continue;
-
-		char *copy = strdup(name);
-		if (copy == NULL)
-			return fault_set(f, FAULT_TEMP, "out of memory");
-		free(s->box[i].name);
-		s->box[i].name = copy;
-	}
-	if (s->nbox > 0)
-		qsort(s->box, s->nbox, sizeof(*s->box), by_name);
-	return 0;
-}
-
-/* The new folder `to` is that of the mailbox `row`. In a plan the server still has the old name. */
-static int take_folder(
-    struct sync *s, struct state_mailbox *row, const struct state_mailbox *to, struct fault *f)
-{
-	struct sync_folder *folder = sync_folder_of(s, row->id);
-
-	if (sync_print_folder(s, "mailbox-renamed", row->name, to->name, row->uidvalidity, to->path,
-		SIDE_LOCAL, f) == -1 ||
-	    scratch_unknown_clear(s->state, to->id, f) == -1 ||
-	    state_mailbox_drop(s->state, to->id, f) == -1)
-		return -1;
-	if (!s->o->dry_run)
-		memcpy(row->name, to->name, sizeof(row->name));
-	memcpy(row->path, to->path, sizeof(row->path));
-	if (state_mailbox_put(s->state, row, f) == -1)
-		return -1;
-	/* What is in it is compared under its own name now. */
-	row->stamp.cur_ns = row->stamp.new_ns = 0;
-	if (folder == NULL)
-		return 0;
-	folder->missing = false;
-	return sync_scan(s, row, folder, f);
-}
-
-/* What is below it went with it, on both sides. */
-static int take_children(
-    struct sync *s, const char *from, const struct state_mailbox *parent, struct fault *f)
-{
-	struct state_mailbox row = {0}, to;
-	char name[STATE_MAILBOX_MAX + 1], last[STATE_MAILBOX_MAX + 1];
-	int r;
-
-	memcpy(last, from, strlen(from) + 1);
-	while ((r = state_mailbox_after(s->state, last, &row, f)) == 1) {
-		struct sync_folder *folder = sync_folder_of(s, row.id);
-
-		memcpy(last, row.name, sizeof(last));
-		if (folder == NULL || !folder->missing || row.uidvalidity == 0 ||
-		    !name_below(
-			row.name, from, parent->name, parent->delimiter, name, sizeof(name)))
-			continue;
-		r = state_mailbox_named(s->state, name, &to, f);
-		if (r == 1 && to.uidvalidity == 0)
-			r = take_folder(s, &row, &to, f);
-		if (r == -1)
-			return -1;
-	}
-	return r;
-}
-
-static int rename_on_server(
-    struct sync *s, struct state_mailbox *row, struct state_mailbox *to, struct fault *f)
-{
-	char from[STATE_MAILBOX_MAX + 1];
-	bool refused = false;
-
-	memcpy(from, row->name, sizeof(from));
-	if (!s->o->dry_run && command(s, "RENAME", row->name, to->name, &refused, f) == -1)
-		return -1;
-	if (refused)
-		return -1;
-	if (!s->o->dry_run && rename_boxes(s, from, to->name, row->delimiter, f) == -1)
-		return -1;
-	return take_folder(s, row, to, f) == -1 ? -1 : take_children(s, from, to, f);
-}
-
-/* A directory is known by its number, but numbers are used again: some of the files have to be there, too. */
-static int has_files_of(struct sync *s, const struct state_mailbox *row,
-    const struct state_mailbox *in, struct fault *f)
-{
-	struct scratch_unknown u = {0};
-	struct state_message m;
-	struct maildir_name name;
-	uint64_t owner;
-	uint32_t uid;
-	int r = row->messages == 0;
-
-	while (r == 0 && (r = scratch_unknown_after(s->state, in->id, u.id, &u, f)) == 1) {
-		r = 0;
-		if (maildir_name_parse(u.file, &name) == -1)
-			continue;
-		if (maildir_base_owner(name.base, &owner, &uid))
-			r = owner == row->owner;
-		else if (name.uid != 0 &&
-		    (r = state_message_get(s->state, row->id, name.uid, &m, f)) == 1)
-			r = strcmp(m.base, name.base) == 0;
-	}
-	return r;
-}
-
-/* A new folder that is the old one's directory. 1, 0, -1. */
-static int find_moved_folder(
-    struct sync *s, const struct state_mailbox *row, struct state_mailbox *out, struct fault *f)
-{
-	struct maildir dir;
-	struct maildir_stamp stamp;
-	int r;
-
-	for (size_t i = 0; i < s->nfolder && row->stamp.ino != 0; i++) {
-		if ((r = state_mailbox_get(s->state, s->folder[i].id, out, f)) == -1)
-			return -1;
-		if (r == 0 || out->uidvalidity != 0 || sync_box_named(s, out->name) != NULL ||
-		    maildir_open(s->root, out->path, false, &dir, f) == -1)
-			continue;
-		r = maildir_stamp(&dir, &stamp, f);
-		maildir_close(&dir);
-		if (r == 0 && stamp.dev == row->stamp.dev && stamp.ino == row->stamp.ino &&
-		    (r = has_files_of(s, row, out, f)) != 0)
-			return r;
-	}
-	return 0;
-}
+/* ---- gone here */
 
 /* INBOX cannot be removed: it is fetched anew. */
-static int fetch_again(struct sync *s, struct state_mailbox *row, struct fault *f)
+int sync_fetch_again(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
 	struct maildir dir;
 
@@ -376,8 +168,7 @@ static int has_unseen(
 static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
 	struct sync_box *b = sync_box_named(s, row->name);
-	bool refused = false;
-
+	struct change change = {.kind = CHANGE_DELETE, .name = row->name};
 	int r = has_unseen(s, row, b, f);
 
 	/* What came meanwhile, and nobody here has seen, is not deleted. */
@@ -385,13 +176,11 @@ static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fa
 		return -1;
 	if (r == 1) {
 		sync_folder_of(s, row->id)->stopped = false;
-		return fetch_again(s, row, f);
+		return sync_fetch_again(s, row, f);
 	}
 	if (!(s->policy & PLAN_EXPUNGE_REMOTE) && row->messages > 0)
 		return 0;
-	if (!s->o->dry_run && command(s, "DELETE", row->name, NULL, &refused, f) == -1)
-		return -1;
-	if (refused)
+	if (!s->o->dry_run && sync_change(s, &change, f) == -1)
 		return -1;
 	if (sync_print_folder(s, "mailbox-gone", row->name, NULL, row->uidvalidity, row->path,
 		SIDE_LOCAL, f) == -1 ||
@@ -404,48 +193,93 @@ static int delete_on_server(struct sync *s, struct state_mailbox *row, struct fa
 static int gone_here(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
 	struct sync_folder *folder = sync_folder_of(s, row->id);
-	struct state_mailbox to;
-	int r = may(s, CONFIG_REMOTE) ? find_moved_folder(s, row, &to, f) : 0;
+	int r = sync_may(s, CONFIG_REMOTE) ? sync_follow_folder(s, row, f) : 0;
 
 	if (r != 0)
-		return r == 1 ? rename_on_server(s, row, &to, f) : -1;
+		return r == 1 ? 0 : -1;
 	folder->stopped = true;
 	if (!s->o->force && (row->messages > 0 || is_inbox(row->name)))
 		return fault_set(f, FAULT_DATA,
 		    "the folder %s is missing, and %llu messages should be in it: nothing was changed"
 		    " (--force removes the mailbox on the server)",
 		    row->path, (unsigned long long)row->messages);
-	if (is_inbox(row->name) || !may(s, CONFIG_REMOTE)) {
+	if (is_inbox(row->name) || !sync_may(s, CONFIG_REMOTE)) {
 		folder->stopped = false;
-		return fetch_again(s, row, f);
+		return sync_fetch_again(s, row, f);
 	}
 	return delete_on_server(s, row, f);
 }
 
 /* ---- new ones */
 
-static int create_on_server(struct sync *s, struct state_mailbox *row, struct fault *f)
+/* New mailboxes of one flight: each is made, and subscribed to. */
+struct newcomers {
+	struct state_mailbox row[CHANGES_MAX / 2];
+	struct change change[CHANGES_MAX];
+	size_t n; /* rows */
+};
+
+static void stop_at(struct sync *s, const struct state_mailbox *row, const struct fault *why)
 {
 	struct sync_folder *folder = sync_folder_of(s, row->id);
-	struct fault why;
-	bool refused = false;
 
-	if (!may(s, CONFIG_REMOTE)) {
-		if (folder != NULL)
-			folder->stopped = true;
-		return 0;
-	}
-	if (!s->o->dry_run) {
-		if (command(s, "CREATE", row->name, NULL, &refused, f) == -1 || refused)
-			return -1;
-		if (command(s, "SUBSCRIBE", row->name, NULL, &refused, &why) == -1) {
-			*f = why;
-			return -1;
-		}
-	} else if (folder != NULL) {
+	if (folder != NULL)
 		folder->stopped = true;
+	if (why != NULL)
+		sync_failed(s, row->name, why);
+}
+
+/* That it cannot be subscribed to does not keep it from being one. */
+static int create_flight(struct sync *s, struct newcomers *k, struct fault *f)
+{
+	int r =
+	    s->o->dry_run || k->n == 0 ? 0 : changes_make(s->line->imap, k->change, 2 * k->n, f);
+
+	for (size_t i = 0; i < k->n && r == 0; i++) {
+		if (s->o->dry_run)
+			stop_at(s, &k->row[i], NULL);
+		else if (!k->change[2 * i].done) {
+			stop_at(s, &k->row[i], &k->change[2 * i].why);
+			continue;
+		}
+		r = sync_print_folder(
+		    s, "mailbox-new", k->row[i].name, NULL, 0, k->row[i].path, SIDE_LOCAL, f);
 	}
-	return sync_print_folder(s, "mailbox-new", row->name, NULL, 0, row->path, SIDE_LOCAL, f);
+	k->n = 0;
+	return r;
+}
+
+static void add_newcomer(struct newcomers *k, const struct state_mailbox *row)
+{
+	struct state_mailbox *copy = &k->row[k->n];
+
+	*copy = *row;
+	k->change[2 * k->n] = (struct change){.kind = CHANGE_CREATE, .name = copy->name};
+	k->change[2 * k->n + 1] = (struct change){.kind = CHANGE_SUBSCRIBE, .name = copy->name};
+	k->n++;
+}
+
+/* Folders that are new here, and no mailboxes of the server. */
+static int create_on_server(struct sync *s, struct newcomers *k, struct fault *f)
+{
+	struct state_mailbox row = {0};
+	int r;
+
+	while ((r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
+		struct sync_folder *folder = sync_folder_of(s, row.id);
+
+		if (row.uidvalidity != 0 || folder == NULL || folder->stopped ||
+		    sync_box_named(s, row.name) != NULL)
+			continue;
+		if (!sync_may(s, CONFIG_REMOTE)) {
+			folder->stopped = true;
+			continue;
+		}
+		add_newcomer(k, &row);
+		if (2 * k->n == CHANGES_MAX && create_flight(s, k, f) == -1)
+			return -1;
+	}
+	return r == -1 ? -1 : create_flight(s, k, f);
 }
 
 static int create_here(struct sync *s, const struct sync_box *b, struct fault *f)
@@ -487,14 +321,13 @@ static int reconcile(struct sync *s, struct state_mailbox *row, struct fault *f)
 		return 0;
 	}
 	if (row->uidvalidity == 0)
-		return b == NULL ? create_on_server(s, row, f) : 0;
+		return 0;
 	if (b == NULL)
 		return gone_on_server(s, row, f);
 	return folder->missing ? gone_here(s, row, f) : 0;
 }
 
-/* Those that were in step, or those that are new here: a new folder may be what has become of an old one, so these come last. */
-static int reconcile_known(struct sync *s, bool is_new, struct fault *f)
+static int reconcile_known(struct sync *s, struct fault *f)
 {
 	struct state_mailbox row = {0};
 	char name[STATE_MAILBOX_MAX + 1] = "";
@@ -503,34 +336,37 @@ static int reconcile_known(struct sync *s, bool is_new, struct fault *f)
 
 	while ((r = state_mailbox_after(s->state, name, &row, f)) == 1) {
 		memcpy(name, row.name, sizeof(name));
-		if ((row.uidvalidity == 0) != is_new || !sync_matches(s, row.name, row.delimiter))
-			continue;
-		if (reconcile(s, &row, &why) == 0)
+		if (!sync_matches(s, row.name, row.delimiter) || reconcile(s, &row, &why) == 0)
 			continue;
 		if (!imap_alive(s->line->imap)) {
 			*f = why;
 			return -1;
 		}
-		struct sync_folder *folder = sync_folder_of(s, row.id);
-		if (folder != NULL)
-			folder->stopped = true;
-		sync_failed(s, row.name, &why);
+		stop_at(s, &row, &why);
 	}
 	return r;
 }
 
 int sync_folders(struct sync *s, struct fault *f)
 {
+	struct newcomers *k = calloc(1, sizeof(*k));
 	struct fault why;
 
-	if (s->nbox > 0)
-		qsort(s->box, s->nbox, sizeof(*s->box), by_name);
-	if (reconcile_known(s, false, f) == -1 || reconcile_known(s, true, f) == -1)
+	if (k == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	sync_sort_boxes(s);
+	/* A new folder may be what has become of an old one: so these come last. */
+	int r = reconcile_known(s, f);
+	if (r == 0)
+		r = create_on_server(s, k, f);
+	free(k);
+	if (r == -1)
 		return -1;
 	for (size_t i = 0; i < s->nbox; i++) {
 		const struct sync_box *b = &s->box[i];
 
-		if (!b->usable || b->done || is_known(s, b->name) || !may(s, CONFIG_LOCAL))
+		if (!b->usable || b->done || sync_is_known(s, b->name) ||
+		    !sync_may(s, CONFIG_LOCAL))
 			continue;
 		if (create_here(s, b, &why) == -1)
 			sync_failed(s, b->name, &why);

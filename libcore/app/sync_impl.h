@@ -2,6 +2,7 @@
 #ifndef LM_APP_SYNC_IMPL_H
 #define LM_APP_SYNC_IMPL_H
 
+#include "app/changes.h"
 #include "app/line.h"
 #include "app/mailboxes.h"
 #include "app/sync.h"
@@ -23,6 +24,9 @@ enum {
 	SYNC_RANGES =
 	    400, /* ranges of a set in one command: well under 8192 octets (RFC 7162 section 4) */
 };
+
+/* The host in the names of our files. The same on every machine: a Maildir that was moved is known again. */
+#define SYNC_HOST "lm"
 
 /* How the server tells of changes. */
 enum sync_rung { RUNG_PLAIN, RUNG_CONDSTORE, RUNG_QRESYNC };
@@ -56,7 +60,6 @@ struct sync {
 	enum folder_layout layout;
 	int root, lock;
 	char *root_path;
-	char host[256];
 	struct url base; /* of the account: server and user */
 	struct state *state;
 	struct imap_line *line;
@@ -66,7 +69,7 @@ struct sync {
 	size_t npattern;
 	struct sync_box *box; /* sorted by name */
 	size_t nbox, capbox;
-	struct sync_folder *folder;
+	struct sync_folder *folder; /* sorted by id, once all are scanned */
 	size_t nfolder, capfolder;
 	uint64_t had,
 	    gone_here; /* messages of the state, and how many of them have no file any more */
@@ -90,8 +93,6 @@ struct sync_job {
 	uint32_t search
 	    [SCRATCH_SETS]; /* tags of searches in flight, by the set that they fill; 0: none */
 	enum scratch_set searching; /* the one that is waited for */
-	bool all_flags;             /* every message's flags were read */
-	bool all_uids;              /* SCRATCH_WANTED has every UID of the server */
 	bool touched;               /* names in the folder were changed by us: its stamp is void */
 	bool pending;               /* something was left for the next run */
 	bool incomplete;            /* messages of the server are still missing */
@@ -138,8 +139,8 @@ int sync_scan(
     struct sync *s, const struct state_mailbox *row, struct sync_folder *folder, struct fault *f);
 struct sync_folder *sync_folder_of(struct sync *s, int64_t id);
 /* The file name of a message of the state: 0 or -1. */
-int sync_file(const struct sync *s, const struct state_mailbox *row, const struct state_message *m,
-    uint32_t flags, bool in_new, char out[static MAILDIR_NAME_MAX + 1]);
+int sync_file(const struct state_mailbox *row, const struct state_message *m, uint32_t flags,
+    bool in_new, char out[static MAILDIR_NAME_MAX + 1]);
 uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity);
 
 /* sync_measure.c: size and state_key() of the message that an open file is on the server. */
@@ -154,6 +155,21 @@ int sync_do_moves(struct sync_job *j, struct fault *f);
 
 /* sync_folders.c: mailboxes that came, went or were renamed, on both sides. */
 int sync_folders(struct sync *s, struct fault *f);
+/* Makes one change on the server. -1: refused, or the line is lost. */
+int sync_change(struct sync *s, struct change *c, struct fault *f);
+bool sync_may(
+    const struct sync *s, unsigned side); /* CONFIG_*: make, rename and remove mailboxes there */
+/* A mailbox whose folder is made anew. */
+int sync_fetch_again(struct sync *s, struct state_mailbox *row, struct fault *f);
+/* sync_rename.c: a folder that is missing because it has another name now: the mailbox gets it, too. 1; 0: there is none; -1. */
+int sync_follow_folder(struct sync *s, struct state_mailbox *row, struct fault *f);
+/* A mailbox that is missing on the server because it has another name there: or NULL. */
+struct sync_box *sync_renamed_box(struct sync *s, const struct state_mailbox *row);
+int sync_follow_box(
+    struct sync *s, struct state_mailbox *row, const struct sync_box *b, struct fault *f);
+/* The server's list with names changed is in order again. */
+void sync_sort_boxes(struct sync *s);
+bool sync_is_known(struct sync *s, const char *name);
 struct sync_box *sync_box_named(struct sync *s, const char *name);
 
 /* sync_select.c: opens the mailbox and collects what changed there. */
@@ -166,6 +182,33 @@ int sync_fetch_ahead(struct sync_job *j, const struct set *uids, struct fault *f
 /* Takes what that FETCH brings; nothing is done without one. */
 int sync_take_ahead(struct sync_job *j, struct fault *f);
 int sync_fetch(struct sync_job *j, struct fault *f);
+/* Makes what has come durable and puts it into the state. */
+int sync_flush(struct sync_job *j, struct fault *f);
+/* DELIVERY_* for what is fetched. */
+unsigned sync_delivery(const struct sync_job *j);
+/* Sends UID FETCH (UID FLAGS INTERNALDATE RFC822.SIZE), with the field Message-ID if wanted. Its tag, or 0. */
+uint32_t sync_ask_about(
+    struct sync_job *j, const struct set *set, bool message_id, struct fault *f);
+
+/* sync_wish.c: which messages are fetched, and in which order. */
+struct wish {
+	bool oldest_first;
+	bool large; /* those over max-size; else all others */
+	bool over;
+	uint32_t next; /* UID to look at */
+	uint64_t steps;
+};
+void sync_wish_begin(struct wish *w, const struct sync_job *j, bool large);
+/* The next UID to be fetched: 1, 0, -1. */
+int sync_wish_next(struct sync_job *j, struct wish *w, uint32_t *uid, struct fault *f);
+/* How the window and the limit see it. -1. */
+enum { WISH_SMALL, WISH_LARGE, WISH_OLD };
+int sync_judge(struct sync_job *j, uint32_t uid, struct fault *f);
+/* It came since the last run, and one of ours is on its way: only the content can tell, so age and size do not count. */
+bool sync_may_be_sent(const struct sync_job *j, uint32_t uid);
+
+/* sync_lean.c: fetches a message without its big parts; it is kept as any other. */
+int sync_lean(struct sync_job *j, uint32_t uid, struct fault *f);
 
 /* Whether the set has the UID: 1, 0, -1. */
 int sync_is_in(struct sync_job *j, enum scratch_set which, uint32_t uid, struct fault *f);

@@ -4,7 +4,7 @@
 
 #include "app/sync_impl.h"
 #include "base/digest.h"
-#include "msg/date.h"
+#include "msg/header.h"
 #include "store/maildir_upload.h"
 
 enum { ID_MAX = 4096, LOST_MAX = STATE_MAILBOX_MAX };
@@ -119,21 +119,21 @@ struct candidate {
 	bool reading;
 };
 
-/* "Message-ID: <x@y>" and its end to "<x@y>", unfolded. */
-static uint64_t id_of(struct candidate *c)
+/* The field as it came to the key of its value. */
+static uint64_t id_of(const struct candidate *c)
 {
-	char *colon = memchr(c->id, ':', c->n);
-	size_t from = colon == NULL ? c->n : (size_t)(colon - c->id) + 1, n = 0;
+	struct header h = {.text = c->id, .len = c->n};
+	struct field field;
+	struct buf id;
+	uint64_t key = 0;
 
-	for (size_t i = from; i < c->n; i++)
-		if (c->id[i] != '\r' && c->id[i] != '\n')
-			c->id[n++] = c->id[i];
-	while (n > 0 && (c->id[n - 1] == ' ' || c->id[n - 1] == '\t'))
-		n--;
-	size_t blank = 0;
-	while (blank < n && (c->id[blank] == ' ' || c->id[blank] == '\t'))
-		blank++;
-	return key_of(c->id + blank, n - blank);
+	buf_init(&id, ID_MAX);
+	if (header_find(&h, "Message-ID", &field)) {
+		field_unfold(&id, &field);
+		key = key_of(id.data, id.len);
+	}
+	buf_free(&id);
+	return key;
 }
 
 static int take(
@@ -142,7 +142,6 @@ static int take(
 	struct state_message m = {.uid = e->uid, .size = e->size};
 	struct scratch_unknown u;
 	uint64_t id = id_of(c);
-	time_t date = time(NULL);
 	int r;
 
 	c->n = 0;
@@ -153,10 +152,8 @@ static int take(
 	r = scratch_unknown_find(j->s->state, j->row.id, e->size, 0, id, &u, f);
 	if (r != 1)
 		return r;
-	if (e->has & FETCH_INTERNALDATE)
-		(void)date_parse_imap(e->internaldate, strlen(e->internaldate), &date);
 	m.flags = sync_mask(j, e->flags);
-	m.date = date;
+	m.date = sync_date(e);
 	m.key = u.key;
 	m.lean = u.key == 0;
 	r = sync_adopt_apart(j, u.file, u.in_new, &m, f);
@@ -183,53 +180,52 @@ static int event(struct sync_job *j, const struct event *ev, struct candidate *c
 	}
 }
 
-static int ask(struct sync_job *j, uint32_t lo, uint32_t hi, struct candidate *c, struct fault *f)
+static int ask(struct sync_job *j, const struct set *set, struct candidate *c, struct fault *f)
 {
-	struct imap *imap = j->s->line->imap;
-	struct imap_cmd cmd;
-	struct set set;
 	struct event ev;
-	uint32_t tag;
+	uint32_t tag = sync_ask_about(j, set, true, f);
 	int r;
 
-	set_init(&set, 1);
-	if (set_add(&set, lo, hi) == -1)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	imap_cmd_init(&cmd, imap, "UID FETCH");
-	imap_uids(&cmd, &set);
-	set_free(&set);
-	imap_list(&cmd);
-	imap_atom(&cmd, "UID");
-	imap_atom(&cmd, "FLAGS");
-	imap_atom(&cmd, "INTERNALDATE");
-	imap_atom(&cmd, "RFC822.SIZE");
-	imap_section(&cmd, "BODY.PEEK", "HEADER.FIELDS (MESSAGE-ID)", 0, 0);
-	imap_list_end(&cmd);
-	if ((tag = imap_send(imap, &cmd, f)) == 0)
+	if (tag == 0)
 		return -1;
 	c->n = 0;
-	while ((r = imap_until(imap, tag, &ev, f)) == 1)
+	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1)
 		if (event(j, &ev, c, f) == -1)
 			return -1;
 	return r;
+}
+
+/* The next ranges of the wanted ones, as many as go into one command. 1, 0: there are none, -1. */
+static int next_ranges(struct sync_job *j, struct set *set, uint32_t *uid, struct fault *f)
+{
+	uint32_t lo, hi;
+	int r = 0;
+
+	while (*uid != 0 && set->n < SYNC_RANGES &&
+	    (r = scratch_range_from(j->s->state, SCRATCH_WANTED, *uid, &lo, &hi, f)) == 1) {
+		if (set_add(set, lo < *uid ? *uid : lo, hi) == -1)
+			return fault_set(f, FAULT_TEMP, "out of memory");
+		*uid = hi == UINT32_MAX ? 0 : hi + 1;
+	}
+	return r == -1 ? -1 : set->n > 0;
 }
 
 int sync_match(struct sync_job *j, struct fault *f)
 {
 	struct candidate c = {.n = 0};
 	struct scratch_unknown u;
-	uint32_t uid = 1, lo, hi;
+	struct set set;
+	uint32_t uid = 1;
 	int r = scratch_unknown_after(j->s->state, j->row.id, 0, &u, f);
 
-	while (r == 1 &&
-	    (r = scratch_range_from(j->s->state, SCRATCH_WANTED, uid, &lo, &hi, f)) == 1) {
-		if (ask(j, lo < uid ? uid : lo, hi, &c, f) == -1)
-			return -1;
-		if (hi == UINT32_MAX)
-			return 0;
-		uid = hi + 1;
+	while (r == 1) {
+		set_init(&set, SYNC_RANGES);
+		r = next_ranges(j, &set, &uid, f);
+		if (r == 1 && ask(j, &set, &c, f) == -1)
+			r = -1;
+		set_free(&set);
 	}
-	return r == -1 ? -1 : 0;
+	return r;
 }
 
 /* The name of the file says which message it is: the state was lost. 1, 0, -1. */

@@ -34,7 +34,7 @@ static void pushes_free(struct pushes *p)
 }
 
 /* One message of the mailbox, and what each side did to it. */
-struct change {
+struct difference {
 	struct state_message m;
 	struct scratch_change local, remote;
 	bool has_local, has_remote;
@@ -46,7 +46,7 @@ static bool has_uidplus(const struct sync_job *j)
 	return imap_has(j->s->line->imap, "UIDPLUS") || imap_has(j->s->line->imap, "IMAP4rev2");
 }
 
-static int load(struct sync_job *j, struct change *c, uint32_t uid, struct fault *f)
+static int load(struct sync_job *j, struct difference *c, uint32_t uid, struct fault *f)
 {
 	struct state *state = j->s->state;
 	int r = state_message_get(state, j->row.id, uid, &c->m, f);
@@ -67,7 +67,7 @@ static int load(struct sync_job *j, struct change *c, uint32_t uid, struct fault
 }
 
 /* What to do; and what the server does not keep is not pushed, nor taken back from the file. */
-static void decide(struct sync_job *j, struct change *c)
+static void decide(struct sync_job *j, struct difference *c)
 {
 	struct plan_side local = {c->local.gone, c->local.flags};
 	struct plan_side remote = {c->remote.gone, c->remote.flags};
@@ -86,7 +86,7 @@ static void decide(struct sync_job *j, struct change *c)
 }
 
 /* The next message that one of the sides changed: 1, 0, -1. */
-static int next_change(struct sync_job *j, uint32_t *uid, struct change *c, struct fault *f)
+static int next_change(struct sync_job *j, uint32_t *uid, struct difference *c, struct fault *f)
 {
 	struct state *state = j->s->state;
 	int r = 0;
@@ -121,14 +121,13 @@ static int find_file(struct sync_job *j, const struct state_message *m,
 	char guess[MAILDIR_NAME_MAX + 1];
 	struct maildir_name name;
 
-	if (sync_file(j->s, &j->row, m, 0, true, guess) == -1 ||
-	    maildir_name_parse(guess, &name) == -1)
+	if (sync_file(&j->row, m, 0, true, guess) == -1 || maildir_name_parse(guess, &name) == -1)
 		return 0;
 	return maildir_find(&j->dir, name.base, file, in_new, f);
 }
 
 /* Gives the file `c->action.file`. What else changed its name in this moment counts, too. */
-static int rename_file(struct sync_job *j, struct change *c, struct fault *f)
+static int rename_file(struct sync_job *j, struct difference *c, struct fault *f)
 {
 	char from[MAILDIR_NAME_MAX + 1], to[MAILDIR_NAME_MAX + 1];
 	bool in_new = c->local.in_new;
@@ -136,8 +135,8 @@ static int rename_file(struct sync_job *j, struct change *c, struct fault *f)
 	struct maildir_name name;
 	int r;
 
-	if (sync_file(j->s, &j->row, &c->m, c->local.flags, in_new, from) == -1 ||
-	    sync_file(j->s, &j->row, &c->m, c->action.file, to_new, to) == -1)
+	if (sync_file(&j->row, &c->m, c->local.flags, in_new, from) == -1 ||
+	    sync_file(&j->row, &c->m, c->action.file, to_new, to) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", c->m.uid);
 	r = sync_rename(j, in_new, from, to_new, to, f);
 	if (r != 0)
@@ -152,13 +151,13 @@ static int rename_file(struct sync_job *j, struct change *c, struct fault *f)
 	return sync_rename(j, in_new, from, to_new, to, f) == -1 ? -1 : 0;
 }
 
-static int remove_file(struct sync_job *j, const struct change *c, struct fault *f)
+static int remove_file(struct sync_job *j, const struct difference *c, struct fault *f)
 {
 	char file[MAILDIR_NAME_MAX + 1];
 	bool in_new = c->local.in_new;
 	int r;
 
-	if (sync_file(j->s, &j->row, &c->m, c->local.flags, in_new, file) == -1)
+	if (sync_file(&j->row, &c->m, c->local.flags, in_new, file) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", c->m.uid);
 	r = sync_remove(j, in_new, file, f);
 	if (r != 0)
@@ -260,7 +259,7 @@ static int collect_bits(
 	return 0;
 }
 
-static int push(struct sync_job *j, struct pushes *p, const struct change *c, struct fault *f)
+static int push(struct sync_job *j, struct pushes *p, const struct difference *c, struct fault *f)
 {
 	uint32_t uid = c->m.uid;
 
@@ -286,7 +285,7 @@ static int send_rest(struct sync_job *j, struct pushes *p, struct fault *f)
 
 static int act(struct sync_job *j, struct pushes *p, struct fault *f)
 {
-	struct change c;
+	struct difference c;
 	uint32_t uid = 1;
 	int r;
 
@@ -301,7 +300,7 @@ static int act(struct sync_job *j, struct pushes *p, struct fault *f)
 	return r == -1 ? -1 : send_rest(j, p, f);
 }
 
-static int print_change(struct sync_job *j, const struct change *c, struct fault *f)
+static int print_change(struct sync_job *j, const struct difference *c, struct fault *f)
 {
 	char file[MAILDIR_NAME_MAX + 1];
 	bool to_new = c->local.in_new && c->action.file == 0;
@@ -310,8 +309,7 @@ static int print_change(struct sync_job *j, const struct change *c, struct fault
 
 	if (c->local.gone && c->remote.gone)
 		return 0;
-	if (sync_file(j->s, &j->row, &c->m, a->forget ? c->local.flags : a->file, to_new, file) ==
-	    -1)
+	if (sync_file(&j->row, &c->m, a->forget ? c->local.flags : a->file, to_new, file) == -1)
 		return 0;
 	if (a->remove_local)
 		return sync_print(j, "gone", c->m.uid, 0, file, c->local.in_new, SIDE_REMOTE, f);
@@ -326,12 +324,12 @@ static int print_change(struct sync_job *j, const struct change *c, struct fault
 }
 
 /* The file is gone, and the account does not want that on the server. */
-static bool is_left(const struct sync_job *j, const struct change *c)
+static bool is_left(const struct sync_job *j, const struct difference *c)
 {
 	return c->local.gone && !c->action.forget && (j->s->policy & PLAN_PUSH);
 }
 
-static int save_change(struct sync_job *j, struct change *c, struct fault *f)
+static int save_change(struct sync_job *j, struct difference *c, struct fault *f)
 {
 	bool keeps_mark = c->action.remove_remote && !has_uidplus(j);
 	bool was_kept = c->m.kept;
@@ -355,7 +353,7 @@ static int save_change(struct sync_job *j, struct change *c, struct fault *f)
 /* What had to be pushed and was refused is a change still. */
 static int save(struct sync_job *j, const struct pushes *p, struct fault *f)
 {
-	struct change c;
+	struct difference c;
 	uint32_t uid = 1;
 	int r;
 
@@ -382,7 +380,7 @@ static int save(struct sync_job *j, const struct pushes *p, struct fault *f)
 
 static int count_gone(struct sync_job *j, uint64_t *local, uint64_t *remote, struct fault *f)
 {
-	struct change c;
+	struct difference c;
 	uint32_t uid = 1;
 	int r;
 
@@ -444,10 +442,9 @@ int sync_merge(struct sync_job *j, struct fault *f)
 		r = sync_durable(j->s, &j->dir, f);
 	if (r == 0)
 		r = save(j, p, f);
-	if (r == 0 && p->refused) {
-		*f = p->why;
-		r = -1;
-	}
+	/* What the server refused is a change still; the rest of the mailbox is not kept waiting for it. */
+	if (r == 0 && p->refused)
+		sync_failed(j->s, j->row.name, &p->why);
 	pushes_free(p);
 	free(p);
 	return r;

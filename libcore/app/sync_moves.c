@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "app/copyuid.h"
 #include "app/sync_impl.h"
 
 static int give_back(struct sync *s, const struct scratch_move *move, struct fault *f)
@@ -64,43 +65,6 @@ static bool has_move(const struct sync_job *j)
 	return imap_has(imap, "MOVE") || imap_has(imap, "IMAP4rev2");
 }
 
-/* The UID that COPYUID gives to the k-th message of the command. */
-static int new_uid(const struct event *ev, size_t k, uint32_t *uid)
-{
-	struct set_walk w = {ev->uids_to, ev->uids_to != NULL ? strlen(ev->uids_to) : 0};
-	uint32_t lo, hi;
-
-	while (w.n > 0 && set_walk_next(&w, &lo, &hi) == 1) {
-		uint32_t count = (lo < hi ? hi - lo : lo - hi) + 1;
-
-		if (k < count) {
-			*uid = lo <= hi ? lo + (uint32_t)k : lo - (uint32_t)k;
-			return 1;
-		}
-		k -= count;
-	}
-	return 0;
-}
-
-/* The place of `uid` among those that COPYUID names as sources: servers leave out what is gone. */
-static int place_of(const struct event *ev, uint32_t uid, size_t *k)
-{
-	struct set_walk w = {ev->uids_from, ev->uids_from != NULL ? strlen(ev->uids_from) : 0};
-	uint32_t lo, hi;
-
-	*k = 0;
-	while (w.n > 0 && set_walk_next(&w, &lo, &hi) == 1) {
-		uint32_t a = lo < hi ? lo : hi, z = lo < hi ? hi : lo;
-
-		if (uid >= a && uid <= z) {
-			*k += lo <= hi ? uid - lo : lo - uid;
-			return 1;
-		}
-		*k += z - a + 1;
-	}
-	return 0;
-}
-
 /* Letters mean something else in another folder: the keywords are the same afterwards. */
 static uint32_t translate(struct sync_job *j, struct sync_job *to, uint32_t flags)
 {
@@ -141,7 +105,7 @@ static int adopt_moved(struct sync_job *j, struct sync_job *to, const struct scr
 		return -1;
 
 	char file[MAILDIR_NAME_MAX + 1];
-	if (sync_file(j->s, &to->row, m, flags, m->in_new, file) == -1)
+	if (sync_file(&to->row, m, flags, m->in_new, file) == -1)
 		memcpy(file, move->file, sizeof(file));
 	if (sync_print(to, "new", m->uid, 0, file, m->in_new, SIDE_LOCAL, f) == -1)
 		return -1;
@@ -163,17 +127,16 @@ static int forget_moved(struct sync_job *j, uint32_t uid, struct fault *f)
 	return state_message_put(j->s->state, j->row.id, &m, f);
 }
 
+/* `uid`: the new one; 0: the server did not tell. */
 static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_move *move,
-    const struct event *ev, struct fault *f)
+    uint32_t uid, struct fault *f)
 {
 	struct state_message m;
-	size_t k;
 	int r = state_message_get(j->s->state, j->row.id, move->uid, &m, f);
 
+	m.uid = uid;
 	if (r == 1)
-		r = place_of(ev, move->uid, &k) == 1 && new_uid(ev, k, &m.uid) == 1
-		    ? adopt_moved(j, to, move, &m, f)
-		    : 0;
+		r = uid != 0 ? adopt_moved(j, to, move, &m, f) : 0;
 	/* Whether it is there, only the mailbox itself can tell. */
 	if (r == 0)
 		r = give_back(j->s, move, f);
@@ -226,7 +189,7 @@ static int close_target(struct sync_job *to, int r, struct fault *f)
 }
 
 static int settle_batch(
-    struct sync_job *j, const struct batch *b, const struct event *ev, struct fault *f)
+    struct sync_job *j, const struct batch *b, struct copyuid *pairs, struct fault *f)
 {
 	struct sync_job *to = open_target(j, b, f);
 	int r = 0;
@@ -234,16 +197,14 @@ static int settle_batch(
 	if (to == NULL)
 		return -1;
 	/* A mailbox that was never opened: COPYUID tells its UIDVALIDITY. */
-	if (to->row.uidvalidity == 0 && ev->uidvalidity != 0) {
-		to->row.uidvalidity = ev->uidvalidity;
-		to->row.owner = sync_owner(j->s, to->row.name, ev->uidvalidity);
+	if (to->row.uidvalidity == 0 && pairs->uidvalidity != 0) {
+		to->row.uidvalidity = pairs->uidvalidity;
+		to->row.owner = sync_owner(j->s, to->row.name, pairs->uidvalidity);
 	}
-	bool valid = ev->code == CODE_COPYUID && ev->uidvalidity == to->row.uidvalidity;
-	struct event none = {.kind = EV_TAGGED};
+	bool valid = pairs->uidvalidity == to->row.uidvalidity;
 
-	for (size_t i = 0; i < b->n && r == 0; i++) {
-		r = settle(j, to, &b->move[i], valid ? ev : &none, f);
-	}
+	for (size_t i = 0; i < b->n && r == 0; i++)
+		r = settle(j, to, &b->move[i], valid ? copyuid_find(pairs, b->move[i].uid) : 0, f);
 	return close_target(to, r, f);
 }
 
@@ -291,14 +252,26 @@ static int give_up(struct sync_job *j, const struct batch *b, struct fault *f)
 	return 0;
 }
 
-/* COPYUID stands in the tagged OK of COPY, but MOVE sends it untagged, before (RFC 6851 section 4.3): the files are settled with whichever comes. 1, 0: it was refused, -1. */
-static int run(struct sync_job *j, const struct batch *b, const char *command, struct set *set,
-    struct fault *f)
+/* What a COPYUID says. One that cannot be true is none: the messages are found by their content. -1: no memory. */
+static int note_pairs(struct sync_job *j, struct copyuid *pairs, const struct event *ev,
+    const struct set *asked, struct fault *f)
+{
+	if (ev->code != CODE_COPYUID || ev->uids_from == NULL ||
+	    copyuid_add(pairs, ev->uidvalidity, ev->uids_from, ev->uids_to, asked, f) == 0)
+		return 0;
+	if (f->cls != FAULT_PROTOCOL)
+		return -1;
+	tool_note(j->s->tool, "%s: %s", j->row.name, f->msg);
+	return 0;
+}
+
+/* COPYUID stands in the tagged OK of COPY, but MOVE sends it untagged, before (RFC 6851 section 4.3). 1, 0: it was refused, -1. */
+static int run(struct sync_job *j, const struct batch *b, const char *command,
+    const struct set *set, struct copyuid *pairs, struct fault *f)
 {
 	struct imap *imap = j->s->line->imap;
 	struct imap_cmd c;
 	struct event ev;
-	bool settled = false;
 	uint32_t tag;
 	int r;
 
@@ -307,20 +280,19 @@ static int run(struct sync_job *j, const struct batch *b, const char *command, s
 	imap_mailbox(&c, b->to.name);
 	if ((tag = imap_send(imap, &c, f)) == 0)
 		return -1;
-	while ((r = imap_until(imap, tag, &ev, f)) == 1) {
-		if (ev.kind == EV_STATUS && ev.code == CODE_COPYUID && !settled) {
-			settled = true;
-			if (settle_batch(j, b, &ev, f) == -1)
-				return -1;
-		}
-	}
-	if (r == -1 && imap_alive(imap)) {
+	while ((r = imap_until(imap, tag, &ev, f)) == 1)
+		if (ev.kind == EV_STATUS && note_pairs(j, pairs, &ev, set, f) == -1)
+			return -1;
+	if (r == -1 && !imap_alive(imap))
+		return -1;
+	if (r == -1)
 		sync_failed(j->s, j->row.name, f);
-		return settled ? 0 : give_up(j, b, f);
-	}
-	if (r == 0 && !settled)
-		r = settle_batch(j, b, &ev, f);
-	return r == -1 ? -1 : 1;
+	else if (note_pairs(j, pairs, &ev, set, f) == -1)
+		return -1;
+	/* Refused, and some were moved all the same. */
+	if (r == -1 && pairs->n == 0)
+		return give_up(j, b, f);
+	return settle_batch(j, b, pairs, f) == -1 ? -1 : r == 0;
 }
 
 /* Where the state does not know the content, the file does. 1, 0: it is gone, -1. */
@@ -367,9 +339,12 @@ static int intend(struct sync_job *j, const struct batch *b, struct fault *f)
 static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 {
 	bool move = !b->copy && has_move(j);
+	struct copyuid pairs;
 	struct set set;
 	int r = 0;
 
+	if (copyuid_init(&pairs, SYNC_BATCH, f) == -1)
+		return -1;
 	set_init(&set, SYNC_BATCH);
 	for (size_t i = 0; i < b->n; i++)
 		r |= set_add(&set, b->move[i].uid, b->move[i].uid);
@@ -378,9 +353,10 @@ static int do_batch(struct sync_job *j, const struct batch *b, struct fault *f)
 	else if (intend(j, b, f) == -1)
 		r = -1;
 	else
-		r = run(j, b, move ? "UID MOVE" : "UID COPY", &set, f);
+		r = run(j, b, move ? "UID MOVE" : "UID COPY", &set, &pairs, f);
 	if (r == 1 && !b->copy && !move)
 		r = remove_copied(j, &set, f);
+	copyuid_free(&pairs);
 	set_free(&set);
 	/* Done is done, though this mailbox should fail later. */
 	if (r == -1 || state_commit(j->s->state, f) == -1)

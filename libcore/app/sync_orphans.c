@@ -1,7 +1,27 @@
 /* sync_orphans: files of ours without a message: an interrupted run, a lost state, or one that came back. */
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "app/lean.h"
 #include "app/sync_impl.h"
+
+/* Whether only a part of the message is in the file. */
+static int is_part(
+    struct sync_job *j, const struct state_message *m, uint32_t flags, struct fault *f)
+{
+	char file[MAILDIR_NAME_MAX + 1];
+	int fd, r;
+
+	if (sync_file(&j->row, m, flags, m->in_new, file) == -1)
+		return 0;
+	fd = openat(m->in_new ? j->dir.new : j->dir.cur, file, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return 0;
+	r = lean_is(fd, f);
+	close(fd);
+	return r;
+}
 
 static int adopt_orphan(struct sync_job *j, const struct fetch_event *e, struct fault *f)
 {
@@ -20,6 +40,9 @@ static int adopt_orphan(struct sync_job *j, const struct fetch_event *e, struct 
 	m.in_new = c.in_new;
 	if (e->has & FETCH_SIZE)
 		m.size = e->size;
+	if ((r = is_part(j, &m, c.flags, f)) == -1)
+		return -1;
+	m.lean = r == 1;
 	if (state_message_put(j->s->state, j->row.id, &m, f) == -1)
 		return -1;
 	c = (struct scratch_change){.uid = e->uid, .flags = sync_mask(j, e->flags)};
@@ -28,20 +51,11 @@ static int adopt_orphan(struct sync_job *j, const struct fetch_event *e, struct 
 
 static int ask_orphans(struct sync_job *j, const struct set *set, struct fault *f)
 {
-	struct imap_cmd c;
 	struct event ev;
-	uint32_t tag;
+	uint32_t tag = sync_ask_about(j, set, false, f);
 	int r;
 
-	imap_cmd_init(&c, j->s->line->imap, "UID FETCH");
-	imap_uids(&c, set);
-	imap_list(&c);
-	imap_atom(&c, "UID");
-	imap_atom(&c, "FLAGS");
-	imap_atom(&c, "INTERNALDATE");
-	imap_atom(&c, "RFC822.SIZE");
-	imap_list_end(&c);
-	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0)
+	if (tag == 0)
 		return -1;
 	while ((r = imap_until(j->s->line->imap, tag, &ev, f)) == 1) {
 		unsigned need = FETCH_UID | FETCH_FLAGS;

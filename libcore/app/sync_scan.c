@@ -38,25 +38,31 @@ uint64_t sync_owner(const struct sync *s, const char *name, uint32_t uidvalidity
 	return state_key(sha256) >> 1; /* SQLite's integers are signed */
 }
 
-int sync_file(const struct sync *s, const struct state_mailbox *row, const struct state_message *m,
-    uint32_t flags, bool in_new, char out[static MAILDIR_NAME_MAX + 1])
+int sync_file(const struct state_mailbox *row, const struct state_message *m, uint32_t flags,
+    bool in_new, char out[static MAILDIR_NAME_MAX + 1])
 {
 	struct maildir_name name = {.flags = flags};
 
 	if (m->base[0] != '\0')
 		memcpy(name.base, m->base, sizeof(name.base));
-	else if (maildir_base(name.base, sizeof(name.base), m->date, row->owner, m->uid, s->host) ==
-	    -1)
+	else if (maildir_base(
+		     name.base, sizeof(name.base), m->date, row->owner, m->uid, SYNC_HOST) == -1)
 		return -1;
 	return maildir_name_build(out, MAILDIR_NAME_MAX + 1, &name, in_new);
 }
 
+static int by_id(const void *a, const void *b)
+{
+	const struct sync_folder *x = a, *y = b;
+
+	return (x->id > y->id) - (x->id < y->id);
+}
+
 struct sync_folder *sync_folder_of(struct sync *s, int64_t id)
 {
-	for (size_t i = 0; i < s->nfolder; i++)
-		if (s->folder[i].id == id)
-			return &s->folder[i];
-	return NULL;
+	struct sync_folder key = {.id = id};
+
+	return s->nfolder == 0 ? NULL : bsearch(&key, s->folder, s->nfolder, sizeof(key), by_id);
 }
 
 /* Whose file is it: of a message of this mailbox that the state may know, or of none? */
@@ -346,7 +352,9 @@ int sync_scan_all(struct sync *s, struct fault *f)
 {
 	s->nfolder = 0;
 	s->had = s->gone_here = 0;
-	if (scan_known(s, f) == -1)
+	if (scan_known(s, f) == -1 || scan_new(s, f) == -1)
 		return -1;
-	return scan_new(s, f);
+	if (s->nfolder > 0)
+		qsort(s->folder, s->nfolder, sizeof(*s->folder), by_id);
+	return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "app/sync_impl.h"
+#include "msg/date.h"
 
 enum { AHEAD_MAX = 200 };
 
@@ -205,14 +206,12 @@ static int ask_all(struct sync_job *j, struct fault *f)
 	return search_send(j, &c, SCRATCH_WANTED, f);
 }
 
-static void day(time_t t, char out[static 16])
+/* date of RFC 9051 section 9: the first part of a date-time, without the blank that may fill its day. */
+static const char *day(time_t t, char text[static DATE_LEN])
 {
-	static const char *const month[] = {
-	    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-	struct tm tm;
-
-	gmtime_r(&t, &tm);
-	snprintf(out, 16, "%d-%s-%d", tm.tm_mday, month[tm.tm_mon % 12], 1900 + tm.tm_year % 8000);
+	date_format_imap(t, text);
+	text[strlen("dd-mmm-yyyy")] = '\0';
+	return text[0] == ' ' ? text + 1 : text;
 }
 
 /* Only what is younger than the window (WITHIN, RFC 5032; else by day). */
@@ -220,7 +219,7 @@ static int ask_young(struct sync_job *j, struct fault *f)
 {
 	struct imap *imap = j->s->line->imap;
 	struct imap_cmd c;
-	char since[16];
+	char since[DATE_LEN];
 
 	if (j->s->account->window == 0)
 		return 0;
@@ -229,9 +228,8 @@ static int ask_young(struct sync_job *j, struct fault *f)
 		imap_atom(&c, "YOUNGER");
 		imap_number(&c, (uint64_t)j->s->account->window);
 	} else {
-		day(time(NULL) - j->s->account->window, since);
 		imap_atom(&c, "SINCE");
-		imap_atom(&c, since);
+		imap_atom(&c, day(time(NULL) - j->s->account->window, since));
 	}
 	return search_send(j, &c, SCRATCH_YOUNG, f);
 }
@@ -305,7 +303,6 @@ static int read_flags(struct sync_job *j, uint64_t changed_since, struct fault *
 	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0 ||
 	    sync_finish(j, tag, &ev, &refused, f) == -1)
 		return -1;
-	j->all_flags = changed_since == 0;
 	return refused ? -1 : 0;
 }
 
@@ -374,7 +371,6 @@ static int by_sets(struct sync_job *j, struct fault *f)
 	if ((j->search[SCRATCH_WANTED] == 0 && ask_all(j, f) == -1) ||
 	    search_finish(j, SCRATCH_WANTED, f) == -1)
 		return -1;
-	j->all_uids = true;
 	return find_gone(j, f);
 }
 

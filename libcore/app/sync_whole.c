@@ -40,8 +40,7 @@ static int whole_base(const struct sync_job *j, const struct state_message *m, u
 	char part[MAILDIR_NAME_MAX + 1];
 	struct maildir_name name;
 
-	if (sync_file(j->s, &j->row, m, 0, true, part) == -1 ||
-	    maildir_name_parse(part, &name) == -1)
+	if (sync_file(&j->row, m, 0, true, part) == -1 || maildir_name_parse(part, &name) == -1)
 		return -1;
 	int n =
 	    snprintf(out, MAILDIR_NAME_MAX + 1, "%s,S=%llu", name.base, (unsigned long long)size);
@@ -82,14 +81,12 @@ static int fetch_whole(struct sync_job *j, struct state_message *m, struct fault
 	bool in_new = false;
 	int r;
 
-	if (sync_file(j->s, &j->row, m, 0, true, guess) == -1 ||
-	    maildir_name_parse(guess, &name) == -1)
+	if (sync_file(&j->row, m, 0, true, guess) == -1 || maildir_name_parse(guess, &name) == -1)
 		return fault_set(f, FAULT_BUG, "UID %u: no file name", m->uid);
 	r = maildir_find(&j->dir, name.base, part, &in_new, f);
 	if (r != 1)
 		return r == -1 ? -1 : fault_set(f, FAULT_DATA, "its file is not there any more");
-	if (delivery_begin(d, &j->dir,
-		DELIVERY_DIGEST | (j->s->account->fsync ? 0 : DELIVERY_UNSYNCED), f) == -1)
+	if (delivery_begin(d, &j->dir, sync_delivery(j), f) == -1)
 		return -1;
 	r = receive(j, d, m->uid, f);
 	if (r == 0)
