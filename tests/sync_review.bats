@@ -236,3 +236,37 @@ a_file() { grep -rl "Message-ID: <$2@localhost>" "$M/$1/cur" "$M/$1/new" | head 
 	hold INBOX 0
 	[ "$(count Archive)" -ge 1 ]
 }
+
+@test "a STORE that is refused does not keep new files from being sent" {
+	remote_mail INBOX one
+	sync me
+	edited "'s:OK Store completed.*:NO [NOPERM] not yours'"
+	mv "$(a_file INBOX one)" "$M/INBOX/cur/$(basename "$(a_file INBOX one)"):2,F"
+	local_mail INBOX two
+	sync me
+	is 69
+	[[ $stderr = *'UID STORE: NO'* ]]
+	hold INBOX 2
+	# what was refused is looked at again (here only the reply was wrong)
+	config
+	sync me
+	is 0
+	settled
+	do_imap 'SELECT INBOX' 'FETCH 1 FLAGS' | grep -q Flagged
+}
+
+@test "the state is lost, and a message over max-size is known for the part that it is" {
+	message big "$(head -c 9000 /dev/zero | tr '\0' x | fold -w 70)" | crlf >mail
+	put INBOX <mail
+	config 'max-size 1k'
+	sync me
+	is 0
+	[ "$(wc -c <"$(a_file INBOX big)")" -lt 2000 ]
+	rm "$M/.lm-state"
+	sync me
+	is 0
+	[ -z "$output" ]
+	sync --whole "$(do_imap 'SELECT INBOX' | sed -n 's/.*UIDVALIDITY \([0-9]*\).*/me\/INBOX;UIDVALIDITY=\1\/;UID=1/p')"
+	is 0
+	tr -d '\r' <mail | cmp - "$(a_file INBOX big)"
+}
