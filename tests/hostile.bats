@@ -40,7 +40,8 @@ good_imap() {
 		auto STATUS (?P<name>\S+) .* => * STATUS \${name} (UIDNEXT 4 UIDVALIDITY 7) | ok done
 		auto APPEND .* => ok [APPENDUID 7 2] done
 		auto UID SEARCH .* => * SEARCH | ok done
-		auto UID (STORE|EXPUNGE) .* => ok
+		auto UID STORE .* => ok
+		auto UID EXPUNGE .* => * 1 EXPUNGE | ok
 		imap-logout
 	END
 }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "app/locate.h"
+#include "app/removal.h"
 #include "app/source.h"
 #include "base/num.h"
 #include "imap/utf7.h"
@@ -346,15 +347,22 @@ int draft_make(
 	return r;
 }
 
+static int open_to_write(struct imap_line *l, const struct url *u, struct fault *f)
+{
+	if (imap_line_select(l, u->mailbox, false, u->uidvalidity, f) == -1)
+		return -1;
+	if (l->mailbox.read_only)
+		return fault_set(f, FAULT_REFUSED, "%s is read-only", u->mailbox);
+	return 0;
+}
+
 int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
     const char *const *flags, size_t nflags, struct fault *f)
 {
 	struct imap_cmd c;
 
-	if (imap_line_select(l, u->mailbox, false, u->uidvalidity, f) == -1)
+	if (open_to_write(l, u, f) == -1)
 		return -1;
-	if (l->mailbox.read_only)
-		return fault_set(f, FAULT_REFUSED, "%s is read-only", u->mailbox);
 	imap_cmd_init(&c, l->imap, "UID STORE");
 	imap_uid(&c, u->uid);
 	imap_atom(&c, how == DRAFT_ADD ? "+FLAGS.SILENT" : "FLAGS.SILENT");
@@ -365,20 +373,36 @@ int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
 	return imap_run(l->imap, &c, NULL, f);
 }
 
+/* In a set, UINT32_MAX would be "*": the last message, whichever that is. */
+static int remove_one(struct imap_line *l, uint32_t uid, struct removal *r, struct fault *f)
+{
+	struct set one;
+	int result = -1;
+
+	set_init(&one, 1);
+	if (uid == UINT32_MAX || set_add(&one, uid, uid) == -1)
+		fault_set(f, FAULT_DATA, "no such message: UID %u", uid);
+	else
+		result = removal_run(r, l->imap, &one, false, f);
+	set_free(&one);
+	return result;
+}
+
 int draft_remove(struct imap_line *l, const struct url *u, struct fault *f)
 {
-	static const char *const deleted[] = {"\\Deleted"};
-	struct imap_cmd c;
+	struct removal r;
+	int result;
 
-	if (draft_flag(l, u, DRAFT_ADD, deleted, 1, f) == -1)
+	if (open_to_write(l, u, f) == -1)
 		return -1;
-	if (!imap_has(l->imap, "UIDPLUS") && !imap_has(l->imap, "IMAP4rev2"))
-		return fault_set(f, FAULT_REFUSED,
-		    "%s: the server has no UIDPLUS: message %u is only marked as deleted",
-		    u->mailbox, u->uid);
-	imap_cmd_init(&c, l->imap, "UID EXPUNGE");
-	imap_uid(&c, u->uid);
-	return imap_run(l->imap, &c, NULL, f);
+	removal_init(&r, 1);
+	result = remove_one(l, u->uid, &r, f);
+	if (result == 0 && r.gone.n == 0) {
+		*f = r.left;
+		result = fault_while(f, "%s", u->mailbox);
+	}
+	removal_free(&r);
+	return result;
 }
 
 /* LIST (SPECIAL-USE) "" "*" (RFC 6154): the mailbox with the attribute. */

@@ -31,7 +31,7 @@ struct draft {
  */
 int draft_make(
     struct tool *t, struct imap_line **l, const struct draft *d, struct url *made, struct fault *f);
-/* Removes the message for good (UID STORE \Deleted, UID EXPUNGE). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
+/* Removes the message for good (app/removal.h). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
 int draft_remove(struct imap_line *l, const struct url *u, struct fault *f);
 /* UID STORE, silently: adds the flags, or makes them all that the message has. */
 enum draft_store { DRAFT_ADD, DRAFT_SET };

@@ -20,33 +20,6 @@ static int check_mailbox(
 	return 0;
 }
 
-static int ask_forwarded(
-    struct flight *fl, const struct batch *b, struct set *forwarded, struct fault *f)
-{
-	struct set piece;
-	struct flight_cmd *done;
-	struct event ev;
-	size_t at = 0;
-	int r;
-
-	set_init(&piece, URLS_WINDOW);
-	while ((r = urls_set_piece(&b->uids, &at, &piece, f)) == 1)
-		if (flight_search(fl, &piece, "$Forwarded", 0, f) == -1)
-			break;
-	set_free(&piece);
-	if (r != 0)
-		return -1;
-	while ((r = flight_next(fl, &ev, &done, f)) == 1) {
-		if (flight_take_search(&ev, &b->uids, forwarded, f) == -1)
-			return -1;
-		if (done != NULL && done->why.cls != FAULT_NONE) {
-			*f = done->why;
-			return -1;
-		}
-	}
-	return r;
-}
-
 /* The batch's messages without these. */
 static int leave_out(struct batch *b, const struct set *these, struct fault *f)
 {
@@ -64,29 +37,23 @@ static int leave_out(struct batch *b, const struct set *these, struct fault *f)
 static int spare_forwarded(
     const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)
 {
-	struct flight *fl = calloc(1, sizeof(*fl));
 	struct set forwarded;
 	struct fault why;
 	int r;
 
-	if (fl == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	flight_init(fl, l->imap);
 	set_init(&forwarded, URLS_WINDOW);
-	r = ask_forwarded(fl, b, &forwarded, &why);
-	if (r == -1) {
+	r = flight_find(l->imap, &b->uids, "$Forwarded", &forwarded, &why, f);
+	if (r == 1) {
 		urls_failed_batch(j->urls, b, &why);
 		set_free(&b->uids);
-		r = 0;
-	} else if (forwarded.n > 0) {
+	} else if (r == 0 && forwarded.n > 0) {
 		fault_set(&why, FAULT_DATA,
 		    "has $Forwarded, which \"=\" would remove: give --force, or =$Forwarded");
 		urls_failed_uids(j->urls, b, &forwarded, &why);
 		r = leave_out(b, &forwarded, f);
 	}
 	set_free(&forwarded);
-	free(fl);
-	return r;
+	return r == -1 ? -1 : 0;
 }
 
 int flags_batch(const struct flags_job *j, struct imap_line *l, struct batch *b, struct fault *f)

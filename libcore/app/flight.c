@@ -1,6 +1,8 @@
 /* flight: commands matched with their replies. */
 #include "app/flight.h"
 
+#include "app/urls.h"
+
 void flight_init(struct flight *fl, struct imap *s)
 {
 	fl->imap = s;
@@ -115,4 +117,44 @@ int flight_search(
 		imap_flag(&c, keyword);
 	}
 	return flight_send(fl, &c, kind, f);
+}
+
+/* 0, 1 with *why, -1. */
+static int send_searches(struct flight *fl, const struct set *which, const char *keyword,
+    struct fault *why, struct fault *f)
+{
+	struct set piece;
+	size_t at = 0;
+	int r;
+
+	set_init(&piece, URLS_WINDOW);
+	while ((r = urls_set_piece(which, &at, &piece, f)) == 1)
+		if (flight_search(fl, &piece, keyword, 0, why) == -1)
+			break;
+	set_free(&piece);
+	return r;
+}
+
+int flight_find(struct imap *s, const struct set *which, const char *keyword, struct set *found,
+    struct fault *why, struct fault *f)
+{
+	struct flight_cmd *done;
+	struct flight fl;
+	struct event ev;
+	bool refused = false;
+	int r;
+
+	flight_init(&fl, s);
+	r = send_searches(&fl, which, keyword, why, f);
+	if (r != 0)
+		return r;
+	while ((r = flight_next(&fl, &ev, &done, why)) == 1) {
+		if (flight_take_search(&ev, which, found, f) == -1)
+			return -1;
+		if (done == NULL || done->why.cls == FAULT_NONE)
+			continue;
+		*why = done->why;
+		refused = true;
+	}
+	return r == -1 || refused;
 }

@@ -46,5 +46,11 @@ int flight_take_search(
 /* UID SEARCH [RETURN (ALL)] UID set [KEYWORD keyword] into the flight: which of them are there. */
 int flight_search(
     struct flight *fl, const struct set *uids, const char *keyword, int kind, struct fault *f);
+/*
+ * Which of the messages are in the open mailbox, and have the keyword (NULL: any): in a flight of its own. 0 with `found`; 1: that could not be found
+ * out, and *why says why; -1: FAULT_TEMP without memory.
+ */
+int flight_find(struct imap *s, const struct set *which, const char *keyword, struct set *found,
+    struct fault *why, struct fault *f);
 
 #endif

@@ -20,9 +20,8 @@ static struct transit *transit_new(struct transfer *t, struct batch *b, struct f
 	}
 	s->t = t;
 	s->batch = b;
-	set_init(&s->there, URLS_WINDOW);
+	removal_init(&s->source, URLS_WINDOW);
 	set_init(&s->copied, URLS_WINDOW);
-	set_init(&s->gone, URLS_WINDOW);
 	set_init(&s->told, URLS_WINDOW);
 	if (copyuid_init(&s->pairs, URLS_WINDOW, f) == -1) {
 		free(s);
@@ -35,9 +34,8 @@ static void transit_free(struct transit *s)
 {
 	for (size_t k = 0; k < s->npiece; k++)
 		set_free(&s->piece[k].uids);
-	set_free(&s->there);
+	removal_free(&s->source);
 	set_free(&s->copied);
-	set_free(&s->gone);
 	set_free(&s->told);
 	copyuid_free(&s->pairs);
 	free(s);
@@ -160,7 +158,7 @@ static int take(
 {
 	struct transit_piece *p;
 
-	if (flight_take_search(ev, &s->batch->uids, &s->there, f) == -1)
+	if (flight_take_search(ev, &s->batch->uids, &s->source.there, f) == -1)
 		return -1;
 	if ((ev->kind == EV_STATUS || ev->kind == EV_TAGGED) && ev->code == CODE_COPYUID &&
 	    ev->uids_to != NULL &&
@@ -249,19 +247,19 @@ static void explain_loss(const struct transit *s, struct transit_piece *p)
 static int find_moved(struct transit *s, const struct transit_piece *p, struct fault *f)
 {
 	struct set still;
-	bool lost;
+	struct fault ignored;
 	int r;
 
 	set_init(&still, URLS_WINDOW);
-	r = transit_look(s, &p->uids, &still, &lost, f);
-	for (size_t i = 0; r == 0 && !lost && i < p->uids.n; i++)
+	r = flight_find(s->line->imap, &p->uids, NULL, &still, &ignored, f);
+	for (size_t i = 0; r == 0 && i < p->uids.n; i++)
 		for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++)
-			if (set_has(&s->there, uid) && !set_has(&still, uid) &&
+			if (set_has(&s->source.there, uid) && !set_has(&still, uid) &&
 			    (set_add(&s->copied, uid, uid) == -1 ||
-				set_add(&s->gone, uid, uid) == -1))
+				set_add(&s->source.gone, uid, uid) == -1))
 				r = fault_set(f, FAULT_TEMP, "out of memory");
 	set_free(&still);
-	return r;
+	return r == -1 ? -1 : 0;
 }
 
 /* Of a piece that went well: where the server tells at all, those that it says it has transferred; else those that were there. */
@@ -272,7 +270,7 @@ static int note_done(struct transit *s, const struct transit_piece *p, struct fa
 	for (size_t i = 0; i < p->uids.n; i++)
 		for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++)
 			if ((copyuid_find(&s->pairs, uid) != 0 ||
-				(!tells && set_has(&s->there, uid))) &&
+				(!tells && set_has(&s->source.there, uid))) &&
 			    set_add(&s->copied, uid, uid) == -1)
 				return fault_set(f, FAULT_TEMP, "out of memory");
 	return 0;
@@ -287,8 +285,8 @@ static int note_told(struct transit *s, const struct transit_piece *p, struct fa
 		if (set_has(&p->uids, uid) && set_add(&s->copied, uid, uid) == -1)
 			return fault_set(f, FAULT_TEMP, "out of memory");
 	}
-	s->left = p->why;
-	fault_while(&s->left, "may or may not be here still");
+	s->source.left = p->why;
+	fault_while(&s->source.left, "may or may not be here still");
 	return 0;
 }
 
@@ -320,10 +318,20 @@ static int move(struct transit *s, struct fault *f)
 
 		for (size_t i = 0; p->why.cls == FAULT_NONE && i < p->uids.n; i++)
 			for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++)
-				if (set_has(&s->copied, uid) && set_add(&s->gone, uid, uid) == -1)
+				if (set_has(&s->copied, uid) &&
+				    set_add(&s->source.gone, uid, uid) == -1)
 					return fault_set(f, FAULT_TEMP, "out of memory");
 	}
 	return 0;
+}
+
+int transit_remove_originals(struct transit *s, struct fault *f)
+{
+	if (s->lie.cls != FAULT_NONE) {
+		s->source.left = s->lie;
+		return 0;
+	}
+	return removal_run(&s->source, s->line->imap, &s->copied, false, f);
 }
 
 static int copy(struct transit *s, struct fault *f)
@@ -332,12 +340,8 @@ static int copy(struct transit *s, struct fault *f)
 		return -1;
 	if (s->t->copy)
 		return 0;
-	if (s->lie.cls != FAULT_NONE) {
-		s->left = s->lie;
-		return 0;
-	}
 	tool_note(s->t->tool, "the server has no MOVE: copied, and then removed");
-	return transit_remove(s, &s->copied, false, f);
+	return transit_remove_originals(s, f);
 }
 
 /* ---- a batch */
@@ -392,7 +396,7 @@ static int expunge(struct transit *s, struct fault *f)
 
 	s->line = lines_get(s->t->lines, s->batch->account, false, &why);
 	if (s->line != NULL && batch_open(s->line, s->batch, false, &why) == 0 &&
-	    !transit_has_uidplus(s->line))
+	    !removal_is_offered(s->line->imap))
 		fault_set(&why, FAULT_REFUSED,
 		    "the server has no UIDPLUS: nothing can be removed without removing others' "
 		    "deleted messages, too");
@@ -400,7 +404,8 @@ static int expunge(struct transit *s, struct fault *f)
 		urls_failed_batch(s->t->urls, s->batch, &why);
 		return 0;
 	}
-	if (transit_cut(s, f) == -1 || transit_remove(s, &s->batch->uids, true, f) == -1)
+	if (transit_cut(s, f) == -1 ||
+	    removal_run(&s->source, s->line->imap, &s->batch->uids, true, f) == -1)
 		return -1;
 	return transit_report_removed(s, f);
 }

@@ -74,9 +74,9 @@ static int take_size(struct crossing *x, const struct event *ev, struct fault *f
 	const unsigned both = FETCH_UID | FETCH_SIZE;
 
 	if (ev->kind != EV_FETCH || (ev->fetch.has & both) != both || x->n == URLS_WINDOW ||
-	    !set_has(&s->batch->uids, ev->fetch.uid) || set_has(&s->there, ev->fetch.uid))
+	    !set_has(&s->batch->uids, ev->fetch.uid) || set_has(&s->source.there, ev->fetch.uid))
 		return 0;
-	if (set_add(&s->there, ev->fetch.uid, ev->fetch.uid) == -1)
+	if (set_add(&s->source.there, ev->fetch.uid, ev->fetch.uid) == -1)
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	x->candidate[x->n++] = (struct candidate){.uid = ev->fetch.uid, .size = ev->fetch.size};
 	return 0;
@@ -159,7 +159,7 @@ static int take_parcel(struct crossing *x, const struct fetch_event *e, struct f
 	struct buf flags;
 
 	if ((e->has & FETCH_UID) == 0 || !x->whole || x->nparcel == PARCELS_MAX ||
-	    !set_has(&x->s->there, e->uid))
+	    !set_has(&x->s->source.there, e->uid))
 		return 0;
 	buf_init(&flags, FLAGS_TEXT_MAX);
 	put_flags(&flags, e->flags);
@@ -220,8 +220,7 @@ static int fail_those_without_parcel(
 
 			while (k < x->nparcel && x->parcel[k].uid != uid)
 				k++;
-			if (set_has(uids, uid) && k == x->nparcel &&
-			    transit_fail(x->s, uid, why, f) == -1)
+			if (k == x->nparcel && transit_fail(x->s, uid, why, f) == -1)
 				return -1;
 		}
 	return 0;
@@ -427,13 +426,7 @@ static int cross(struct crossing *x, struct fault *f)
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	if (x->fd == -1 || ask_sizes(x, f) == -1 || carry(x, f) == -1)
 		return -1;
-	if (s->t->copy)
-		return 0;
-	if (s->lie.cls != FAULT_NONE) {
-		s->left = s->lie;
-		return 0;
-	}
-	return transit_remove(s, &s->copied, false, f);
+	return s->t->copy ? 0 : transit_remove_originals(s, f);
 }
 
 /* Before the first octets go up: whether there is a mailbox for them, and where there is none, perhaps made. */

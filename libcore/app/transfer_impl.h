@@ -6,6 +6,7 @@
 
 #include "app/copyuid.h"
 #include "app/flight.h"
+#include "app/removal.h"
 #include "app/transfer.h"
 
 enum { TRANSIT_PIECES_MAX = 16 }; /* of one batch, as urls_set_piece() makes them */
@@ -28,13 +29,10 @@ struct transit {
 	struct transit_piece piece[TRANSIT_PIECES_MAX];
 	size_t npiece;
 	struct copyuid pairs;
-	struct set there;  /* were there before */
-	struct set copied; /* are in the target */
-	struct set gone;   /* are no longer in the source */
-	struct set told;   /* have been named with urls_failed() */
-	struct fault lie;  /* of a COPYUID; cls FAULT_NONE: none */
-	bool blind;        /* transit_remove() could not look */
-	struct fault left; /* why those that are copied and not gone are not */
+	struct removal source; /* which were there, and which are no longer */
+	struct set copied;     /* are in the target */
+	struct set told;       /* have been named with urls_failed() */
+	struct fault lie;      /* of a COPYUID; cls FAULT_NONE: none */
 };
 
 /* Cuts the batch's set into pieces. */
@@ -49,15 +47,8 @@ int transit_report(struct transit *s, struct fault *f);
 /* The same for those that were to be removed. */
 int transit_report_removed(struct transit *s, struct fault *f);
 
-/*
- * Messages `which` of the open mailbox: STORE \Deleted and UID EXPUNGE. What is gone then is in s->gone, and why the rest is not in s->left. With `look`, s->there
- * are those that were there before, asked in the same flight; without, all were.
- */
-int transit_remove(struct transit *s, const struct set *which, bool look, struct fault *f);
-/* Which of the messages are in the open mailbox. *lost is set when that could not be found out. */
-int transit_look(
-    struct transit *s, const struct set *which, struct set *found, bool *lost, struct fault *f);
-bool transit_has_uidplus(const struct imap_line *l);
+/* Removes the originals of what was copied, unless a COPYUID was a lie. */
+int transit_remove_originals(struct transit *s, struct fault *f);
 /* STATUS of a mailbox: 0 with its UIDVALIDITY (may be NULL), or -1: refused, or the line is lost. */
 int transfer_status(
     struct imap_line *l, const char *mailbox, uint32_t *uidvalidity, struct fault *f);

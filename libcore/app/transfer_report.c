@@ -67,7 +67,7 @@ static int report_missing(
 
 	if (why.cls == FAULT_NONE && p->blind)
 		fault_set(&why, FAULT_TEMP, "the server does not say whether it was there");
-	else if (why.cls == FAULT_NONE && set_has(&s->there, uid))
+	else if (why.cls == FAULT_NONE && set_has(&s->source.there, uid))
 		fault_set(&why, FAULT_PROTOCOL, "the server said OK, but not that it did this one");
 	else if (why.cls == FAULT_NONE)
 		fault_set(&why, FAULT_DATA, "no such message");
@@ -76,14 +76,14 @@ static int report_missing(
 
 static int report_copied(struct transit *s, uint32_t uid, struct fault *f)
 {
-	bool gone = set_has(&s->gone, uid);
+	bool gone = set_has(&s->source.gone, uid);
 
 	if (print_new(s, uid, f) == -1 || (gone && print_gone(s, uid, f) == -1))
 		return -1;
 	if (s->lie.cls != FAULT_NONE && copyuid_find(&s->pairs, uid) == 0)
 		return transit_fail(s, uid, &s->lie, f);
 	if (!gone && !s->t->copy)
-		return transit_fail(s, uid, &s->left, f);
+		return transit_fail(s, uid, &s->source.left, f);
 	return 0;
 }
 
@@ -112,12 +112,12 @@ int transit_report(struct transit *s, struct fault *f)
 
 static int report_removed(struct transit *s, uint32_t uid, struct fault *f)
 {
-	struct fault why = s->left;
-	bool there = set_has(&s->there, uid);
+	struct fault why = s->source.left;
+	bool there = set_has(&s->source.there, uid);
 
-	if (there && set_has(&s->gone, uid))
+	if (there && set_has(&s->source.gone, uid))
 		return print_gone(s, uid, f);
-	if (!there && !s->blind)
+	if (!there && !s->source.blind)
 		fault_set(&why, FAULT_DATA, "no such message");
 	return transit_fail(s, uid, &why, f);
 }

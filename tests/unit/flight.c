@@ -121,4 +121,39 @@ TEST(a_search_takes_what_was_asked_for)
 	talk_close(&t);
 }
 
+/* Finds those of 3 to 5 that are there. */
+static int find(const char *script, struct set *found, struct fault *why)
+{
+	struct talk t = {0};
+	struct set which;
+	int r = -1;
+
+	set_init(&which, 10);
+	CHECK_INT(set_add(&which, 3, 5), 0);
+	if (talk_open(&t, script))
+		r = flight_find(t.s, &which, NULL, found, why, &t.f);
+	CHECK_INT(t.f.cls, FAULT_NONE);
+	set_free(&which);
+	talk_close(&t);
+	return r;
+}
+
+TEST(what_is_there_is_found_or_it_is_said_why_not)
+{
+	struct fault why = {0};
+	struct set found;
+
+	set_init(&found, 10);
+	CHECK_INT(
+	    find(PEER_IN("") "< a1 UID SEARCH UID 3:5\n> * SEARCH 4 9\n> a1 OK\n", &found, &why),
+	    0);
+	CHECK_STR(text_of(&found), "4");
+	CHECK_INT(
+	    find(PEER_IN("") "< a1 UID SEARCH UID 3:5\n> a1 NO [NOPERM] no\n", &found, &why), 1);
+	CHECK(strstr(why.msg, "NOPERM") != NULL);
+	CHECK_INT(find(PEER_IN("") "< a1 UID SEARCH UID 3:5\n!", &found, &why), 1);
+	CHECK_INT(why.cls, FAULT_TEMP);
+	set_free(&found);
+}
+
 UNIT_MAIN

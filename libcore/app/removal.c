@@ -1,0 +1,212 @@
+/* removal: STORE \Deleted and UID EXPUNGE. */
+#include "app/removal.h"
+
+#include "app/flight.h"
+#include "app/urls.h"
+
+enum step { STEP_LOOK = 1, STEP_STORE = 2, STEP_EXPUNGE = 4 };
+
+/* One under way. */
+struct removing {
+	struct removal *r;
+	struct flight flight;
+	bool good;      /* all said OK */
+	uint64_t count; /* of messages that went */
+};
+
+void removal_init(struct removal *r, size_t max)
+{
+	*r = (struct removal){.blind = false};
+	set_init(&r->there, max);
+	set_init(&r->gone, max);
+}
+
+void removal_free(struct removal *r)
+{
+	set_free(&r->there);
+	set_free(&r->gone);
+}
+
+bool removal_is_offered(const struct imap *s)
+{
+	return imap_has(s, "UIDPLUS") || imap_has(s, "IMAP4rev2");
+}
+
+static int send_store(struct removing *m, const struct set *piece, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, m->flight.imap, "UID STORE");
+	imap_uids(&c, piece);
+	imap_atom(&c, "+FLAGS.SILENT");
+	imap_list(&c);
+	imap_flag(&c, "\\Deleted");
+	imap_list_end(&c);
+	return flight_send(&m->flight, &c, STEP_STORE, f);
+}
+
+static int send_expunge(struct removing *m, const struct set *piece, struct fault *f)
+{
+	struct imap_cmd c;
+
+	imap_cmd_init(&c, m->flight.imap, "UID EXPUNGE");
+	imap_uids(&c, piece);
+	return flight_send(&m->flight, &c, STEP_EXPUNGE, f);
+}
+
+/* EXPUNGE may follow STORE at once: were the flag refused, nothing but what is to go anyway could have it. */
+static int send_piece(struct removing *m, const struct set *piece, unsigned steps, struct fault *f)
+{
+	if ((steps & STEP_LOOK) != 0 && flight_search(&m->flight, piece, NULL, STEP_LOOK, f) == -1)
+		return -1;
+	if ((steps & STEP_STORE) != 0 && send_store(m, piece, f) == -1)
+		return -1;
+	return (steps & STEP_EXPUNGE) != 0 ? send_expunge(m, piece, f) : 0;
+}
+
+static int send_all(struct removing *m, const struct set *which, unsigned steps, struct fault *f)
+{
+	struct set piece;
+	size_t at = 0;
+	int r;
+
+	flight_init(&m->flight, m->flight.imap);
+	set_init(&piece, URLS_WINDOW);
+	while ((r = urls_set_piece(which, &at, &piece, f)) == 1)
+		if (send_piece(m, &piece, steps, f) == -1)
+			break;
+	set_free(&piece);
+	return r == 0 ? 0 : -1;
+}
+
+/* How many messages of the mailbox the event says are gone. */
+static uint64_t expunged(const struct event *ev)
+{
+	struct set_walk w;
+	uint64_t n = 0;
+	uint32_t a, b;
+
+	if (ev->kind == EV_EXPUNGE)
+		return 1;
+	if (ev->kind != EV_SET || ev->set.source != SET_VANISHED || ev->set.earlier)
+		return 0;
+	w = (struct set_walk){.p = ev->set.text, .n = ev->set.len};
+	while (set_walk_next(&w, &a, &b) == 1)
+		n += (a < b ? b - a : a - b) + (uint64_t)1;
+	return n;
+}
+
+static void note_fault(struct removing *m, const struct fault *why)
+{
+	if (m->good)
+		m->r->left = *why;
+	m->good = false;
+}
+
+static void take(struct removing *m, const struct flight_cmd *done)
+{
+	if (done == NULL || done->why.cls == FAULT_NONE)
+		return;
+	m->r->blind = m->r->blind || done->kind == STEP_LOOK;
+	note_fault(m, &done->why);
+}
+
+/* Pulls all answers. The first fault is in r->left. */
+static int pull(struct removing *m, const struct set *which, struct fault *f)
+{
+	struct flight_cmd *done;
+	struct event ev;
+	struct fault lost;
+	int r;
+
+	while ((r = flight_next(&m->flight, &ev, &done, &lost)) == 1) {
+		m->count += expunged(&ev);
+		if (flight_take_search(&ev, which, &m->r->there, f) == -1)
+			return -1;
+		take(m, done);
+	}
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < m->flight.n; i++)
+		if (!m->flight.cmd[i].done && m->flight.cmd[i].kind == STEP_LOOK)
+			m->r->blind = true;
+	m->r->left = lost;
+	m->good = false;
+	return 0;
+}
+
+static int fly(struct removing *m, const struct set *which, unsigned steps, struct fault *f)
+{
+	return send_all(m, which, steps, f) == -1 ? -1 : pull(m, which, f);
+}
+
+/* Not as many went as should: which? Also when an answer was no OK, for then some may have gone. */
+static int find_left(struct removing *m, const struct set *which, struct fault *f)
+{
+	struct set still, *gone = &m->r->gone;
+	struct fault ignored;
+	int r;
+
+	set_init(&still, URLS_WINDOW);
+	r = flight_find(m->flight.imap, which, NULL, &still, &ignored, f);
+	if (r == 1)
+		fault_while(&m->r->left, "may or may not be removed");
+	for (size_t i = 0; r == 0 && i < which->n; i++)
+		for (uint32_t uid = which->r[i].lo; uid <= which->r[i].hi; uid++)
+			if (!set_has(&still, uid) && set_add(gone, uid, uid) == -1)
+				r = fault_set(f, FAULT_TEMP, "out of memory");
+	set_free(&still);
+	return r == -1 ? -1 : 0;
+}
+
+static int all_gone(struct removing *m, const struct set *which, struct fault *f)
+{
+	for (size_t i = 0; i < which->n; i++)
+		if (set_add(&m->r->gone, which->r[i].lo, which->r[i].hi) == -1)
+			return fault_set(f, FAULT_TEMP, "out of memory");
+	return 0;
+}
+
+static int expunge(struct removing *m, const struct set *which, unsigned steps, struct fault *f)
+{
+	const struct set *those = (steps & STEP_LOOK) != 0 ? &m->r->there : which;
+
+	fault_set(
+	    &m->r->left, FAULT_REFUSED, "still here: the server said OK and did not remove it");
+	if (fly(m, which, steps | STEP_EXPUNGE, f) == -1)
+		return -1;
+	/* Dovecot 2.3 at times does not see in an EXPUNGE what the STORE of the same flight has done. */
+	if (m->good && m->count < set_count(those) && fly(m, those, STEP_EXPUNGE, f) == -1)
+		return -1;
+	if (m->good && m->count >= set_count(those))
+		return all_gone(m, those, f);
+	return find_left(m, those, f);
+}
+
+/* Without UIDPLUS that is all that can be done. */
+static int only_mark(struct removing *m, const struct set *which, unsigned steps, struct fault *f)
+{
+	if (fly(m, which, steps, f) == -1)
+		return -1;
+	if (m->good)
+		fault_set(&m->r->left, FAULT_REFUSED,
+		    "the server has no UIDPLUS: it is only marked as deleted here");
+	return 0;
+}
+
+int removal_run(
+    struct removal *r, struct imap *s, const struct set *which, bool look, struct fault *f)
+{
+	unsigned steps = (look ? STEP_LOOK : 0) | STEP_STORE;
+	struct removing m = {.r = r, .good = true};
+
+	if (which->n == 0)
+		return 0;
+	if (!imap_alive(s)) {
+		fault_set(&r->left, FAULT_TEMP, "still here, too: the connection is gone");
+		return 0;
+	}
+	flight_init(&m.flight, s);
+	return removal_is_offered(s) ? expunge(&m, which, steps, f)
+				     : only_mark(&m, which, steps, f);
+}
