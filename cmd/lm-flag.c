@@ -1,6 +1,4 @@
 /* lm-flag: flags of messages, set and removed. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,16 +9,16 @@
 #include "app/urls.h"
 #include "base/num.h"
 
-enum { OPT_FORCE = 256, OPT_IF_UNCHANGED, OPT_JSON, OPT_VERSION };
+enum { OPT_FORCE = TOOL_OWN, OPT_IF_UNCHANGED };
 
 static const char if_unchanged[] = "--if-unchanged";
 
 static const struct option long_options[] = {
     {"force", no_argument, NULL, OPT_FORCE},
-    {"help", no_argument, NULL, 'h'},
+    {"help", no_argument, NULL, TOOL_HELP},
     {"if-unchanged", required_argument, NULL, OPT_IF_UNCHANGED},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -30,11 +28,12 @@ static const char usage[] =
     "               [+flag | -flag | =flag]... [url... | -]\n"
     "Words that begin with - are options only as written here; -- ends the options.\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct flags_changes changes;
 	struct flags_job flags;
-	bool finished;
 	/* The words of the command line, sorted: both as long as argv. */
 	char **option, **operand;
 	int noption, noperand;
@@ -79,44 +78,25 @@ static int sort_words(struct job *j, int argc, char **argv, struct fault *f)
 	return 0;
 }
 
-static int set_option(struct job *j, int option, const char *arg, struct fault *f)
+static int set_condition(struct job *j, const char *modseq, struct fault *f)
 {
-	switch (option) {
-	case OPT_FORCE:
-		j->flags.force = true;
+	j->flags.conditional = true;
+	if (num_u63(modseq, strlen(modseq), &j->flags.modseq) == 0)
 		return 0;
-	case OPT_IF_UNCHANGED:
-		j->flags.conditional = true;
-		if (num_u63(arg, strlen(arg), &j->flags.modseq) == -1)
-			return fault_set(
-			    f, FAULT_USAGE, "%s takes a number: %s", if_unchanged, arg);
-		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
-	}
+	return fault_set(f, FAULT_USAGE, "%s takes a number: %s", if_unchanged, modseq);
 }
 
 static int parse_options(struct job *j, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(
-		    j->noption, j->option, TOOL_OPTIONS "h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, j->option[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-flag " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (set_option(j, option, optarg, f) == -1)
+	while ((option = tool_next(&j->tool, j->noption, j->option, &cli, stdout, f)) > 0) {
+		if (option == OPT_FORCE)
+			j->flags.force = true;
+		else if (set_condition(j, optarg, f) == -1)
 			return -1;
 	}
-	return 0;
+	return option;
 }
 
 /* What is left in the operands are URLs. */
@@ -208,10 +188,9 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-flag", stderr);
 	if (sort_words(&j, argc, argv, &f) == -1 || parse_options(&j, &f) == -1 ||
-	    (!j.finished && (code = work(&j, &f)) == -1))
+	    (!j.tool.finished && (code = work(&j, &f)) == -1))
 		code = tool_fail(&j.tool, &f);
 	free(j.option);
 	free(j.operand);

@@ -1,6 +1,4 @@
 /* lm-mv: messages into another mailbox. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +10,14 @@
 #include "app/transfer.h"
 #include "app/urls.h"
 
-enum { OPT_CREATE = 256, OPT_JSON, OPT_VERSION };
+enum { OPT_CREATE = TOOL_OWN };
 
 static const struct option long_options[] = {
     {"copy", no_argument, NULL, 'k'},
     {"create", no_argument, NULL, OPT_CREATE},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -27,47 +25,25 @@ static const char usage[] =
     "usage: lm-mv [-k] [--create] [--json]\n"
     "             [-a account] [-c file] [-o keyword=value] [-v] account/mailbox [url... | -]\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "kh", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct lines lines;
 	struct transfer transfer;
-	bool finished;
 };
-
-static int set_option(struct job *j, int option, const char *arg, struct fault *f)
-{
-	switch (option) {
-	case 'k':
-		j->transfer.copy = true;
-		return 0;
-	case OPT_CREATE:
-		j->transfer.create = true;
-		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
-	}
-}
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "kh", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-mv " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (set_option(j, option, optarg, f) == -1)
-			return -1;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
+		if (option == 'k')
+			j->transfer.copy = true;
+		else
+			j->transfer.create = true;
 	}
-	return 0;
+	return option;
 }
 
 /* -a is about the URLs, which may be of other accounts than the target: it is found by its own name. */
@@ -129,14 +105,13 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-mv", stderr);
 	lines_init(&j.lines, &j.tool);
 	j.transfer.tool = &j.tool;
 	j.transfer.lines = &j.lines;
 	j.transfer.out = stdout;
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
+	    (!j.tool.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
 		code = tool_fail(&j.tool, &f);
 	lines_free(&j.lines);
 	url_free(&j.transfer.target);

@@ -1,6 +1,4 @@
 /* lm-rm: messages into the trash, or away for good. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,14 +10,14 @@
 #include "app/transfer.h"
 #include "app/urls.h"
 
-enum { OPT_CREATE = 256, OPT_EXPUNGE, OPT_JSON, OPT_VERSION };
+enum { OPT_CREATE = TOOL_OWN, OPT_EXPUNGE };
 
 static const struct option long_options[] = {
     {"create", no_argument, NULL, OPT_CREATE},
     {"expunge", no_argument, NULL, OPT_EXPUNGE},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -27,50 +25,26 @@ static const char usage[] =
     "usage: lm-rm [--expunge | --create] [--json]\n"
     "             [-a account] [-c file] [-o keyword=value] [-v] [url... | -]\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct lines lines;
 	struct transfer transfer;
 	bool expunge;
-	bool finished;
 };
-
-static int set_option(struct job *j, int option, const char *arg, struct fault *f)
-{
-	switch (option) {
-	case OPT_CREATE:
-		j->transfer.create = true;
-		return 0;
-	case OPT_EXPUNGE:
-		j->expunge = true;
-		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
-	}
-}
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-rm " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (set_option(j, option, optarg, f) == -1)
-			return -1;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
+		if (option == OPT_CREATE)
+			j->transfer.create = true;
+		else
+			j->expunge = true;
 	}
-	if (j->expunge && j->transfer.create)
-		return fault_set(f, FAULT_USAGE, "--expunge uses no trash: no --create");
-	return 0;
+	return option;
 }
 
 static char *trash_of(struct imap_line *l, struct fault *f)
@@ -150,6 +124,8 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 	struct transfer *t = &j->transfer;
 	int r = -1;
 
+	if (j->expunge && t->create)
+		return fault_set(f, FAULT_USAGE, "--expunge uses no trash: no --create");
 	t->urls = urls_new(&j->tool, argv, (size_t)argc, stdin, f);
 	if (t->urls == NULL)
 		return -1;
@@ -166,14 +142,13 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-rm", stderr);
 	lines_init(&j.lines, &j.tool);
 	j.transfer.tool = &j.tool;
 	j.transfer.lines = &j.lines;
 	j.transfer.out = stdout;
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
+	    (!j.tool.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
 		code = tool_fail(&j.tool, &f);
 	lines_free(&j.lines);
 	url_free(&j.transfer.target);
