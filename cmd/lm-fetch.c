@@ -1,5 +1,4 @@
 /* lm-fetch: messages and parts, what they are made of, and their octets. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +11,7 @@
 
 enum { OUTPUT_BUFFER = 65536 };
 
-enum { OPT_CONVERSIONS = 256, OPT_JSON, OPT_PREVIEW, OPT_VERSION };
+enum { OPT_CONVERSIONS = TOOL_OWN, OPT_PREVIEW };
 
 static const struct option long_options[] = {
     {"attachments", required_argument, NULL, 'O'},
@@ -20,12 +19,12 @@ static const struct option long_options[] = {
     {"convert", required_argument, NULL, 't'},
     {"decode", no_argument, NULL, 'd'},
     {"header", no_argument, NULL, 'H'},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"preview", no_argument, NULL, OPT_PREVIEW},
     {"range", required_argument, NULL, 'r'},
     {"structure", no_argument, NULL, 's'},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -36,12 +35,13 @@ static const char usage[] =
     "       lm-fetch --conversions [--json] [common options] [account | url]...\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "sHdO:t:r:h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct fetch fetch;
 	bool form_set;
 	bool conversions;
-	bool finished;
 	struct conversion conversion;
 };
 
@@ -96,13 +96,8 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 		return parse_range(&j->fetch, arg, f);
 	case OPT_PREVIEW:
 		return set_form(j, FORM_PREVIEW, false, f);
-	case OPT_CONVERSIONS:
+	default: /* --conversions */
 		return set_form(j, FORM_OCTETS, true, f);
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -117,19 +112,14 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "sHdO:t:r:h", long_options, NULL)) !=
-	    -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-fetch " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
+	return option;
+}
+
+static int check_options(const struct job *j, struct fault *f)
+{
 	if (j->tool.json && writes_octets(j))
 		return fault_set(f, FAULT_USAGE,
 		    "octets are no records: --json goes with -s, -O, --preview and --conversions");
@@ -144,7 +134,8 @@ static int list_conversions(struct job *j, int argc, char **argv, struct fault *
 
 	if (argc == 0) {
 		a = locate_account(&j->tool, NULL, f);
-		return a == NULL ? -1 : conversions_list(&j->tool, a->name, stdout, f);
+		if (a == NULL || conversions_list(&j->tool, a->name, stdout, f) == -1)
+			return -1;
 	}
 	for (int i = 0; i < argc; i++)
 		if (conversions_list(&j->tool, argv[i], stdout, f) == -1)
@@ -152,17 +143,15 @@ static int list_conversions(struct job *j, int argc, char **argv, struct fault *
 	return tool_flush(stdout, f);
 }
 
-/* The exit code. */
+/* The exit code, or -1 with the fault. */
 static int fetch(struct job *j, int argc, char **argv, struct fault *f)
 {
 	struct urls *u = urls_new(&j->tool, argv, (size_t)argc, stdin, f);
 	int code = -1;
 
 	if (u == NULL)
-		return tool_fail(&j->tool, f);
-	if (fetch_run(&j->fetch, u, f) == -1 || tool_flush(stdout, f) == -1)
-		code = tool_fail(&j->tool, f);
-	else
+		return -1;
+	if (fetch_run(&j->fetch, u, f) == 0 && tool_flush(stdout, f) == 0)
 		code = (int)urls_result(u);
 	urls_free(u);
 	return code;
@@ -172,8 +161,10 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
 	static char buffer[OUTPUT_BUFFER];
 
+	if (check_options(j, f) == -1)
+		return -1;
 	if (j->conversions)
-		return list_conversions(j, argc, argv, f) == -1 ? tool_fail(&j->tool, f) : 0;
+		return list_conversions(j, argc, argv, f);
 	setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));
 	j->fetch.tool = &j->tool;
 	j->fetch.out = stdout;
@@ -186,13 +177,11 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN);
 	tool_init(&j.tool, "lm-fetch", stderr);
-	if (parse_options(&j, argc, argv, &f) == -1)
+	if (parse_options(&j, argc, argv, &f) == -1 ||
+	    (!j.tool.finished && (code = work(&j, argc - optind, argv + optind, &f)) == -1))
 		code = tool_fail(&j.tool, &f);
-	else if (!j.finished)
-		code = work(&j, argc - optind, argv + optind, &f);
 	tool_free(&j.tool);
 	return code;
 }

@@ -1,7 +1,5 @@
 /* lm-flow: plain text to format=flowed and back. */
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,13 +16,13 @@ enum {
 	OUTPUT_MAX = 4 * INPUT_PIECE,
 };
 
-enum { OPT_DELSP = 256, OPT_VERSION };
+enum { OPT_DELSP = TOOL_OWN };
 
 static const struct option long_options[] = {
     {"decode", no_argument, NULL, 'd'},
     {"delsp", no_argument, NULL, OPT_DELSP},
-    {"help", no_argument, NULL, 'h'},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {"width", required_argument, NULL, 'w'},
     {NULL, 0, NULL, 0},
 };
@@ -32,9 +30,11 @@ static const struct option long_options[] = {
 static const char usage[] = "usage: lm-flow [-w width] [--delsp] < text > flowed\n"
 			    "       lm-flow -d [--delsp] < flowed > text\n";
 
+static const struct tool_cli cli = {"dw:h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
-	bool decode, delsp, finished;
+	bool decode, delsp;
 	const char *width_text; /* -w, or NULL */
 	uint32_t width;
 	bool begun; /* something was read */
@@ -61,7 +61,7 @@ static int set_option(struct job *j, int option, const char *arg, struct fault *
 		return 0;
 	case 'w':
 		return parse_width(j, arg, f);
-	default:
+	default: /* --delsp */
 		j->delsp = true;
 		return 0;
 	}
@@ -71,24 +71,10 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, "dw:h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-flow " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return tool_flush(stdout, f);
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
-	if (optind < argc)
-		return fault_set(f, FAULT_USAGE, "a filter: it reads standard input, not files: %s",
-		    argv[optind]);
-	if (j->decode && j->width_text != NULL)
-		return fault_set(f, FAULT_USAGE, "-w is for encoding: -d makes whole lines");
-	return 0;
+	return option;
 }
 
 static int write_out(struct job *j, struct fault *f)
@@ -152,16 +138,26 @@ static int filter(struct job *j, struct fault *f)
 	return write_out(j, f);
 }
 
+static int work(struct job *j, int argc, char **argv, struct fault *f)
+{
+	if (argc > 0)
+		return fault_set(
+		    f, FAULT_USAGE, "a filter: it reads standard input, not files: %s", argv[0]);
+	if (j->decode && j->width_text != NULL)
+		return fault_set(f, FAULT_USAGE, "-w is for encoding: -d makes whole lines");
+	return filter(j, f);
+}
+
 int main(int argc, char **argv)
 {
 	struct fault f = {0};
 	struct job j = {.width = WIDTH};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-flow", stderr);
 	buf_init(&j.out, OUTPUT_MAX);
-	if (parse_options(&j, argc, argv, &f) == -1 || (!j.finished && filter(&j, &f) == -1))
+	if (parse_options(&j, argc, argv, &f) == -1 ||
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	buf_free(&j.out);
 	tool_free(&j.tool);
