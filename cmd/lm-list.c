@@ -1,6 +1,4 @@
 /* lm-list: the mailboxes of an account, and how they are. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +15,17 @@ enum {
 	SHOWN_MAX = 400,  /* octets of a name in a message */
 };
 
-enum { OPT_META = 256, OPT_SPECIAL, OPT_SUBSCRIBED, OPT_JSON, OPT_VERSION };
+enum { OPT_META = TOOL_OWN, OPT_SPECIAL, OPT_SUBSCRIBED };
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"meta", required_argument, NULL, OPT_META},
     {"namespace", required_argument, NULL, 'n'},
     {"special", no_argument, NULL, OPT_SPECIAL},
     {"status", no_argument, NULL, 's'},
     {"subscribed", no_argument, NULL, OPT_SUBSCRIBED},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -36,9 +34,11 @@ static const char usage[] =
     "               [--json] [common options] [account[/pattern] | url | -]...\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "shn:", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
-	bool finished, special, subscribed;
+	bool special, subscribed;
 	unsigned kinds; /* -n: bits by enum namespace_kind; 0: all */
 	const char *entry[MAILBOXES_ENTRIES_MAX];
 	struct mailbox_target target[TARGETS_MAX];
@@ -95,14 +95,9 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case OPT_SPECIAL:
 		j->special = true;
 		return 0;
-	case OPT_SUBSCRIBED:
+	default: /* --subscribed */
 		j->subscribed = true;
 		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -110,19 +105,10 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "shn:", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-list " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
-	return 0;
+	return option;
 }
 
 /* ---- what went wrong on the way */
@@ -495,12 +481,11 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-list", stderr);
 	j.record = (struct mailbox_record){
 	    .tool = &j.tool, .out = stdout, .entry = j.entry, .namespaces = &j.namespaces};
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	else
 		code = (int)j.result;

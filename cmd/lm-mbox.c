@@ -1,7 +1,5 @@
 /* lm-mbox: mailboxes made, removed, renamed, subscribed to. */
 #include <bsd/readpassphrase.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,16 +11,16 @@
 #include "app/mailboxes.h"
 #include "base/enc.h"
 
-enum { OPT_USE = 256, OPT_JSON, OPT_VERSION };
+enum { OPT_USE = TOOL_OWN };
 
 enum { PROMPT_MAX = 2 * URL_MAX, ANSWER_MAX = 64 };
 
 static const struct option long_options[] = {
     {"force", no_argument, NULL, 'f'},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"use", required_argument, NULL, OPT_USE},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -33,6 +31,8 @@ static const char usage[] =
     "       lm-mbox subscribe [--json] [common options] mailbox...\n"
     "       lm-mbox unsubscribe [--json] [common options] mailbox...\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
+
+static const struct tool_cli cli = {TOOL_OPTIONS "fh", long_options, usage, NULL};
 
 static const struct verb {
 	const char *name, *event;
@@ -48,7 +48,7 @@ static const struct verb {
 struct job {
 	struct tool tool;
 	struct lines lines;
-	bool finished, force;
+	bool force;
 	unsigned use;
 	const struct verb *verb;
 	enum fault_class result;
@@ -79,22 +79,6 @@ static int add_use(struct job *j, const char *word, struct fault *f)
 	return 0;
 }
 
-static int set_option(struct job *j, int option, char *arg, struct fault *f)
-{
-	switch (option) {
-	case 'f':
-		j->force = true;
-		return 0;
-	case OPT_USE:
-		return add_use(j, arg, f);
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
-	}
-}
-
 static int set_verb(struct job *j, const char *word, struct fault *f)
 {
 	for (size_t i = 0; word != NULL && i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -114,19 +98,13 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "fh", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-mbox " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (set_option(j, option, optarg, f) == -1)
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
+		if (option == 'f')
+			j->force = true;
+		else if (add_use(j, optarg, f) == -1)
 			return -1;
 	}
-	return set_verb(j, argv[optind], f);
+	return option;
 }
 
 /* ---- what was done, and what was not */
@@ -417,7 +395,7 @@ static int check_pairs(int argc, char **argv, struct fault *f)
 	return 0;
 }
 
-static int work(struct job *j, int argc, char **argv, struct fault *f)
+static int take_all(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int step = j->verb->kind == CHANGE_RENAME ? 2 : 1, r = 0;
 
@@ -437,17 +415,21 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 	return r;
 }
 
+static int work(struct job *j, int argc, char **argv, struct fault *f)
+{
+	return set_verb(j, argv[0], f) == -1 ? -1 : take_all(j, argc - 1, argv + 1, f);
+}
+
 int main(int argc, char **argv)
 {
 	struct fault f = {0};
 	struct job j = {0};
 	int code;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-mbox", stderr);
 	lines_init(&j.lines, &j.tool);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind - 1, argv + optind + 1, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	else
 		code = (int)j.result;

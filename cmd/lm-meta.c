@@ -1,7 +1,5 @@
 /* lm-meta: what is noted with a mailbox or a server (METADATA). */
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,16 +19,16 @@ enum {
 	    1024, /* octets of a value: such are set one by one, as each command has its copy */
 };
 
-enum { OPT_DELETE = 256, OPT_JSON, OPT_RAW, OPT_VERSION };
+enum { OPT_DELETE = TOOL_OWN, OPT_RAW };
 
 static const struct option long_options[] = {
     {"delete", no_argument, NULL, OPT_DELETE},
     {"depth", required_argument, NULL, 'd'},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"max-size", required_argument, NULL, 'm'},
     {"raw", no_argument, NULL, OPT_RAW},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -40,6 +38,8 @@ static const char usage[] =
     "       lm-meta [common options] account[/mailbox]|- entry value|-\n"
     "       lm-meta --delete [common options] account[/mailbox]|- entry\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
+
+static const struct tool_cli cli = {TOOL_OPTIONS "d:m:h", long_options, usage, NULL};
 
 /* A mailbox, or the server itself. */
 struct target {
@@ -52,7 +52,7 @@ struct target {
 struct job {
 	struct tool tool;
 	struct lines lines;
-	bool delete, raw, finished;
+	bool delete, raw;
 	bool has_depth, has_maxsize;
 	enum meta_depth depth;
 	uint32_t maxsize;
@@ -104,14 +104,9 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case OPT_DELETE:
 		j->delete = true;
 		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	case OPT_RAW:
+	default: /* --raw */
 		j->raw = true;
 		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -119,19 +114,10 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "d:m:h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-meta " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return tool_flush(stdout, f);
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
-	return 0;
+	return option;
 }
 
 static int check_options(const struct job *j, struct fault *f)
@@ -475,7 +461,7 @@ static int run(struct job *j, int argc, char **argv, struct fault *f)
 
 	if (parse_options(j, argc, argv, f) == -1)
 		return -1;
-	if (j->finished)
+	if (j->tool.finished)
 		return 0;
 	argv += optind;
 	if (take_operands(j, argc - optind, argv, f) == -1)
@@ -494,7 +480,6 @@ int main(int argc, char **argv)
 	struct fault f = {0};
 	int code;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-meta", stderr);
 	lines_init(&j.lines, &j.tool);
 	buf_init(&j.value, META_VALUE_MAX);
