@@ -3,7 +3,6 @@
  * Lemonade Profile.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,14 +18,14 @@
 
 enum { WORD_MAX = 1024 };
 
-enum { OPT_JSON = 256, OPT_PROBE, OPT_PROFILE, OPT_VERSION };
+enum { OPT_PROBE = TOOL_OWN, OPT_PROFILE };
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"probe", no_argument, NULL, OPT_PROBE},
     {"profile", no_argument, NULL, OPT_PROFILE},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -34,9 +33,11 @@ static const char usage[] =
     "usage: lm-caps [-a account] [-c file] [-o keyword=value] [-v] [--json] [--profile] [--probe] "
     "[account | url]\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
-	bool profile, probe, finished;
+	bool profile, probe;
 	const struct account *account;
 	struct imap_line *imap;   /* NULL: not configured, or not to be had */
 	struct smtp_line *submit; /* likewise */
@@ -313,35 +314,6 @@ static void put_probes(struct job *j)
 
 /* ---- main */
 
-static void print_and_finish(struct job *j, const char *text)
-{
-	fputs(text, stdout);
-	j->finished = true;
-}
-
-static int set_option(struct job *j, int option, const char *argument, struct fault *f)
-{
-	switch (option) {
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	case OPT_PROBE:
-		j->probe = true;
-		return 0;
-	case OPT_PROFILE:
-		j->profile = true;
-		return 0;
-	case 'h':
-		print_and_finish(j, usage);
-		return 0;
-	case OPT_VERSION:
-		print_and_finish(j, "lm-caps " LM_VERSION "\n");
-		return 0;
-	default:
-		return tool_option(&j->tool, option, argument, f);
-	}
-}
-
 static void bad_usage(struct job *j)
 {
 	fputs(usage, stderr);
@@ -354,22 +326,19 @@ static bool parse_options(struct job *j, int argc, char **argv)
 	struct fault f = {0};
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "h", long_options, NULL)) != -1) {
-		if (option == '?') {
-			bad_usage(j);
-			return false;
-		}
-		if (set_option(j, option, optarg, &f) == -1) {
-			failed(j, &f);
-			return false;
-		}
-		if (j->finished)
-			return true;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, &f)) > 0) {
+		if (option == OPT_PROBE)
+			j->probe = true;
+		else
+			j->profile = true;
 	}
-	if (argc - optind > 1)
+	if (option == -1 && f.cls != FAULT_USAGE)
+		failed(j, &f);
+	else if (option == -1 || (!j->tool.finished && argc - optind > 1))
 		bad_usage(j);
-	return argc - optind <= 1;
+	else
+		return true;
+	return false;
 }
 
 /* An account by its name, or by a URL that it has. */
@@ -427,9 +396,8 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	struct fault f = {0};
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-caps", stderr);
-	if (parse_options(&j, argc, argv) && !j.finished) {
+	if (parse_options(&j, argc, argv) && !j.tool.finished) {
 		j.account = choose(&j, argv[optind], &f);
 		if (j.account == NULL)
 			failed(&j, &f);

@@ -1,7 +1,5 @@
 /* lm-draft: an assembly becomes a message on the IMAP server. */
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +12,13 @@
 #include "msg/header.h"
 
 enum { FLAGS_MAX = 64 };
-enum { OPT_REPLACE = 256, OPT_JSON, OPT_VERSION };
+enum { OPT_REPLACE = TOOL_OWN };
 
 static const struct option long_options[] = {
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"replace", required_argument, NULL, OPT_REPLACE},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -28,13 +26,14 @@ static const char usage[] =
     "usage: lm-draft [-f flag,flag...] [--replace url] [--json]\n"
     "                [-a account] [-c file] [-o keyword=value] [-v] account[/mailbox]\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "f:h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	const char *flag[FLAGS_MAX];
 	size_t nflag;
 	char *flags; /* what `flag` points into */
 	const char *replace;
-	bool finished;
 	const struct account *account;
 	struct imap_line *line;
 	struct assembly assembly;
@@ -68,28 +67,17 @@ static int parse_flags(struct job *j, const char *text, struct fault *f)
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
-	int option, r = parse_flags(j, "draft,seen", f);
+	int option;
 
-	opterr = 0;
-	while (r == 0 &&
-	    (option = getopt_long(argc, argv, TOOL_OPTIONS "f:h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-draft " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (option == 'f')
-			r = parse_flags(j, optarg, f);
-		else if (option == OPT_REPLACE)
+	if (parse_flags(j, "draft,seen", f) == -1)
+		return -1;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
+		if (option == OPT_REPLACE)
 			j->replace = optarg;
-		else if (option == OPT_JSON)
-			j->tool.json = true;
-		else
-			r = tool_option(&j->tool, option, optarg, f);
+		else if (parse_flags(j, optarg, f) == -1)
+			return -1;
 	}
-	return r;
+	return option;
 }
 
 /* Standard input in a file that can be looked at twice. */
@@ -319,11 +307,10 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-draft", stderr);
 	assembly_init(&j.assembly);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	imap_line_close(j.line);
 	assembly_free(&j.assembly);

@@ -1,7 +1,5 @@
 /* lm-fwd: forwards messages and parts that stay where they are. */
 #include <errno.h>
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +12,14 @@
 
 enum { SECTIONS_MAX = 256, MESSAGES_MAX = 1024, NOTE_MAX = 8 * 1024 * 1024 };
 
-enum { OPT_ASSEMBLY = 256, OPT_ALL_OR_NONE, OPT_JSON, OPT_VERSION };
+enum { OPT_ASSEMBLY = TOOL_OWN, OPT_ALL_OR_NONE };
 
 static const struct option long_options[] = {
     {"all-or-none", no_argument, NULL, OPT_ALL_OR_NONE},
     {"assembly", no_argument, NULL, OPT_ASSEMBLY},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -30,6 +28,8 @@ static const char usage[] =
     "              [-S auto|catenate|burl|relay] [--all-or-none] [--assembly] [--json]\n"
     "              [-a account] [-c file] [-o keyword=value] [-v] url... | -\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "T:C:B:F:s:m:p:S:h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct forward what;
@@ -37,7 +37,7 @@ struct job {
 	const char *note;
 	const char *section[SECTIONS_MAX];
 	enum strategy strategy;
-	bool assembly, all_or_none, finished;
+	bool assembly, all_or_none;
 	const struct account *account;
 	struct url *url;
 	size_t nurl;
@@ -76,14 +76,9 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case OPT_ASSEMBLY:
 		j->assembly = true;
 		return 0;
-	case OPT_ALL_OR_NONE:
+	default: /* --all-or-none */
 		j->all_or_none = true;
 		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -91,23 +86,10 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(
-		    argc, argv, TOOL_OPTIONS "T:C:B:F:s:m:p:S:h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-fwd " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		if (set_option(j, option, optarg, f) == -1) {
-			if (f->cls == FAULT_DATA)
-				fault_while(f, "-%c", option);
-			return -1;
-		}
-	}
-	return 0;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
+		if (set_option(j, option, optarg, f) == -1)
+			return f->cls == FAULT_DATA ? fault_while(f, "-%c", option) : -1;
+	return option;
 }
 
 static int add_url(struct job *j, const char *text, struct fault *f)
@@ -313,11 +295,10 @@ int main(int argc, char **argv)
 	struct job j = {.strategy = STRATEGY_AUTO};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-fwd", stderr);
 	buf_init(&j.note_text, NOTE_MAX);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished &&
+	    (!j.tool.finished &&
 		(take_arguments(&j, argc - optind, argv + optind, &f) == -1 ||
 		    take_sender(&j, &f) == -1 || forward_all(&j, &f) == -1)))
 		code = tool_fail(&j.tool, &f);

@@ -1,6 +1,4 @@
 /* lm-genurl: URLs that someone else may use, for a while (URLAUTH). */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,17 +15,17 @@
 
 enum { BATCH = 64, DEFAULT_LIFETIME = 3600 };
 
-enum { OPT_ASSEMBLY = 256, OPT_FETCH, OPT_RESET, OPT_DECODE, OPT_STRUCTURE, OPT_JSON, OPT_VERSION };
+enum { OPT_ASSEMBLY = TOOL_OWN, OPT_FETCH, OPT_RESET, OPT_DECODE, OPT_STRUCTURE };
 
 static const struct option long_options[] = {
     {"assembly", no_argument, NULL, OPT_ASSEMBLY},
     {"decode", no_argument, NULL, OPT_DECODE},
     {"fetch", no_argument, NULL, OPT_FETCH},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"reset", no_argument, NULL, OPT_RESET},
     {"structure", no_argument, NULL, OPT_STRUCTURE},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -38,6 +36,8 @@ static const char usage[] =
     "       lm-genurl --reset [common options] account[/mailbox]\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "x:u:h", long_options, usage, NULL};
+
 enum mode { MODE_URLS, MODE_ASSEMBLY, MODE_FETCH, MODE_RESET };
 
 struct job {
@@ -46,7 +46,6 @@ struct job {
 	enum urlfetch_form form;
 	const char *access; /* -u, or NULL: submit+user */
 	time_t expire;
-	bool finished;
 	const struct account *account; /* of the line */
 	struct imap_line *line;
 	struct url url[BATCH];
@@ -123,13 +122,8 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 		return set_mode(j, MODE_RESET, f);
 	case OPT_DECODE:
 		return set_form(j, URLFETCH_BINARY, f);
-	case OPT_STRUCTURE:
+	default: /* --structure */
 		return set_form(j, URLFETCH_STRUCTURE, f);
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -137,18 +131,14 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "x:u:h", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-genurl " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
+	return option;
+}
+
+static int check_options(const struct job *j, struct fault *f)
+{
 	if (j->tool.json && j->mode == MODE_FETCH && j->form != URLFETCH_STRUCTURE)
 		return fault_set(
 		    f, FAULT_USAGE, "--fetch writes octets: --json goes with --structure only");
@@ -369,6 +359,8 @@ static int reset(struct job *j, int argc, char **argv, struct fault *f)
 
 static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
+	if (check_options(j, f) == -1)
+		return -1;
 	switch (j->mode) {
 	case MODE_ASSEMBLY:
 		if (argc > 0)
@@ -388,11 +380,10 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-genurl", stderr);
 	j.expire = time(NULL) + DEFAULT_LIFETIME;
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	drop_batch(&j);
 	imap_line_close(j.line);
