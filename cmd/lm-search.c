@@ -1,6 +1,5 @@
 /* lm-search: messages by what they hold, what they are, and when they came. */
 #include <errno.h>
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +17,15 @@ enum {
 	WORD_IN_ORDER = 1,     /* what getopt() returns for an argument that is no option */
 };
 
-enum { OPT_FIELDS = 256, OPT_INTERVAL, OPT_JSON, OPT_VERSION };
+enum { OPT_FIELDS = TOOL_OWN, OPT_INTERVAL };
 
 static const struct option long_options[] = {
     {"fields", required_argument, NULL, OPT_FIELDS},
     {"follow", no_argument, NULL, 'f'},
-    {"help", no_argument, NULL, 'h'},
+    {"help", no_argument, NULL, TOOL_HELP},
     {"interval", required_argument, NULL, OPT_INTERVAL},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -41,6 +40,8 @@ static const char usage[] =
     "fields: date received from to subject size flags\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
+static const struct tool_cli cli = {"-" TOOL_OPTIONS "r:s:l:fh", long_options, usage, "o"};
+
 struct job {
 	struct tool tool;
 	struct search search;
@@ -48,7 +49,7 @@ struct job {
 	struct search_key keys;
 	struct search_target *target;
 	size_t ntarget, cap;
-	bool follow, finished;
+	bool follow;
 	bool everything; /* no key narrows the result */
 };
 
@@ -104,13 +105,8 @@ static int set_option(struct job *j, int option, const char *arg, struct fault *
 	case 'o':
 		return strchr(arg, '=') == NULL ? search_fields_parse(arg, &j->request, f)
 						: tool_option(&j->tool, option, arg, f);
-	case OPT_INTERVAL:
+	default: /* --interval */
 		return set_interval(&j->request, arg, f);
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -162,16 +158,7 @@ static int parse_options(struct job *j, struct words *w, int argc, char **argv, 
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(
-		    argc, argv, "-" TOOL_OPTIONS "r:s:l:fh", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-search " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
 		if (option == WORD_IN_ORDER && !is_mailbox(optarg)) {
 			optind--;
 			break;
@@ -181,6 +168,8 @@ static int parse_options(struct job *j, struct words *w, int argc, char **argv, 
 		else if (set_option(j, option, optarg, f) == -1)
 			return -1;
 	}
+	if (option == -1 || j->tool.finished)
+		return option;
 	take_rest(w, argv + optind, argc - optind);
 	if (w->nmailbox == 0 && w->nkey > 0)
 		return fault_set(f, FAULT_USAGE,
@@ -429,14 +418,13 @@ int main(int argc, char **argv)
 	bool good = false;
 	int code;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-search", stderr);
 	j.search = (struct search){
 	    .tool = &j.tool, .request = &j.request, .out = stdout, .stop = &stopped};
 	if (w.mailbox == NULL)
 		fault_set(&f, FAULT_TEMP, "out of memory");
 	else if (parse_options(&j, &w, argc, argv, &f) == 0)
-		good = j.finished || work(&j, &w, &f) == 0;
+		good = j.tool.finished || work(&j, &w, &f) == 0;
 	code = good ? (int)j.search.worst : outcome(&j, &f);
 	free(w.mailbox);
 	release(&j);

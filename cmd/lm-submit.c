@@ -1,6 +1,4 @@
 /* lm-submit: hands a message to the submission server, sendmail style. */
-#include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +12,15 @@
 #include "base/enc.h"
 #include "msg/header.h"
 
-enum { OPT_ASSEMBLY = 256, OPT_BURL, OPT_ALL_OR_NONE, OPT_JSON, OPT_HELP, OPT_VERSION };
+enum { OPT_ASSEMBLY = TOOL_OWN, OPT_BURL, OPT_ALL_OR_NONE };
 
 static const struct option long_options[] = {
     {"all-or-none", no_argument, NULL, OPT_ALL_OR_NONE},
     {"assembly", no_argument, NULL, OPT_ASSEMBLY},
     {"burl", required_argument, NULL, OPT_BURL},
-    {"help", no_argument, NULL, OPT_HELP},
-    {"json", no_argument, NULL, OPT_JSON},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -31,11 +29,16 @@ static const char usage[] =
     "                 [--assembly | --burl url] [--all-or-none] [--json]\n"
     "                 [-a account] [-c file] [-o keyword=value] [-v] [recipient...]\n";
 
+static const char letters[] = TOOL_OPTIONS "tif:r:F:N:R:V:A:b:B:d:e:h:L:mO:p:q::X:nGU";
+
+/* -h (hops) is sendmail's, and -o as well where its value has no "=". */
+static const struct tool_cli cli = {letters, long_options, usage, "ho"};
+
 struct job {
 	struct tool tool;
 	struct outgoing out;
 	const char *from, *name, *notify, *ret, *envid, *burl;
-	bool headers, dots, assembly, all_or_none, finished;
+	bool headers, dots, assembly, all_or_none;
 	const struct account *account;
 	struct address author; /* what From says when the message has none */
 	char sender[ADDRESS_MAX + 1];
@@ -130,13 +133,6 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case OPT_ALL_OR_NONE:
 		j->all_or_none = true;
 		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	case 'a':
-	case 'c':
-	case 'v':
-		return tool_option(&j->tool, option, arg, f);
 	default:
 		return sendmail_option(j, option, arg, f);
 	}
@@ -144,24 +140,12 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
-	static const char options[] = TOOL_OPTIONS "tif:r:F:N:R:V:A:b:B:d:e:h:L:mO:p:q::X:nGU";
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, options, long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == OPT_HELP || option == OPT_VERSION) {
-			fputs(option == OPT_HELP ? usage : "lm-submit " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
-	if (j->assembly && j->burl != NULL)
-		return fault_set(f, FAULT_USAGE, "--assembly and --burl exclude each other");
-	return 0;
+	return option;
 }
 
 /* The one URL on standard input. */
@@ -526,6 +510,8 @@ static int submit(struct job *j, struct fault *f)
 
 static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
+	if (j->assembly && j->burl != NULL)
+		return fault_set(f, FAULT_USAGE, "--assembly and --burl exclude each other");
 	if (read_input(j, f) == -1 || choose_account(j, f) == -1 || choose_sender(j, f) == -1 ||
 	    look_at_urls(j, f) == -1 || check_fetched(j, f) == -1 ||
 	    choose_recipients(j, argc, argv, f) == -1)
@@ -543,12 +529,11 @@ int main(int argc, char **argv)
 	struct job j = {0};
 	int code = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-submit", stderr);
 	outgoing_init(&j.out);
 	buf_init(&j.fetched, HEADER_SECTION_MAX);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind, argv + optind, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	imap_line_close(j.imap);
 	outgoing_free(&j.out);
