@@ -174,7 +174,8 @@ void tool_failed(struct tool *t, const char *what, const struct fault *why)
 
 	if (what != NULL)
 		fault_while(&f, "%s", what);
-	tool_fail(t, &f);
+	if (why->msg[0] != '\0')
+		tool_fail(t, &f);
 	if (t->result == FAULT_NONE || t->result == FAULT_TEMP)
 		t->result = why->cls;
 }

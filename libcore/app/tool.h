@@ -67,7 +67,7 @@ void tool_note(const struct tool *t, const char *fmt, ...) __attribute__((format
 void tool_warn(const struct tool *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Prints the fault as "NAME: message" and returns its class, to be main's exit code. */
 int tool_fail(const struct tool *t, const struct fault *f);
-/* One thing among many failed, and the others are still to be done: prints "NAME: WHAT: message" (without "WHAT: " when `what` is NULL), and puts the class into t->result: the first that is for
+/* One thing among many failed, and the others are still to be done: prints "NAME: WHAT: message" (without "WHAT: " when `what` is NULL; nothing when the message is empty, as it was said already), and puts the class into t->result: the first that is for
  * good stays there, or FAULT_TEMP when all may go well next time. */
 void tool_failed(struct tool *t, const char *what, const struct fault *why);
 

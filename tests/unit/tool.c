@@ -200,4 +200,16 @@ TEST(the_first_failure_for_good_counts)
 	end();
 }
 
+TEST(a_failure_without_a_message_only_counts)
+{
+	const struct fault why = {.cls = FAULT_IO};
+
+	begin("lm-test");
+	tool_failed(&tool, "x/y", &why);
+	CHECK_INT(tool.result, FAULT_IO);
+	fflush(tool.err);
+	CHECK_INT(said_len, 0);
+	end();
+}
+
 UNIT_MAIN
