@@ -18,18 +18,15 @@ void input_free(struct input *in)
 	in->data = NULL;
 }
 
-/* 1: there is something to read, 0: it pauses. */
+/* 1: there is something to read, 0: it pauses, 2: a signal came. */
 static int await(const struct input *in, int pause, struct fault *f)
 {
 	struct pollfd p = {.fd = in->fd, .events = POLLIN};
-	int r;
+	int r = poll(&p, 1, pause);
 
-	do
-		r = poll(&p, 1, pause);
-	while (r == -1 && errno == EINTR);
-	if (r == -1)
-		return fault_errno(f, FAULT_IO, "standard input");
-	return r;
+	if (r != -1)
+		return r;
+	return errno == EINTR ? 2 : fault_errno(f, FAULT_IO, "standard input");
 }
 
 /* There is always room for one octet more than a line may have, and for the NUL behind it. */
@@ -98,11 +95,36 @@ enum input_kind input_next(struct input *in, int pause, char **text, struct faul
 			skip(in);
 		if (make_room(in, f) == -1)
 			return INPUT_FAULT;
+		if (in->stop != NULL && *in->stop != 0)
+			return INPUT_END;
 
 		int ready = await(in, pause, f);
 		if (ready == 0)
 			return INPUT_PAUSE;
-		if (ready == -1 || refill(in, f) == -1)
+		if (ready == -1 || (ready == 1 && refill(in, f) == -1))
 			return INPUT_FAULT;
+	}
+}
+
+int input_bad(const struct input *in, enum input_kind kind, struct fault *f)
+{
+	return fault_set(f, FAULT_DATA, "standard input, line %zu: %s", in->line,
+	    kind == INPUT_NUL ? "has a NUL in it" : "too long");
+}
+
+int input_line(struct input *in, char **text, struct fault *f)
+{
+	enum input_kind kind = input_next(in, -1, text, f);
+
+	switch (kind) {
+	case INPUT_LINE:
+		return 1;
+	case INPUT_LONG:
+	case INPUT_NUL:
+		return input_bad(in, kind, f);
+	case INPUT_END:
+		return 0;
+	default:
+		return -1;
 	}
 }

@@ -59,6 +59,17 @@ char *locate_field(char *line)
 	return first;
 }
 
+int locate_next(struct input *in, char **text, struct fault *f)
+{
+	char *line;
+	int r;
+
+	while ((r = input_line(in, &line, f)) == 1)
+		if ((*text = locate_field(line)) != NULL)
+			return 1;
+	return r;
+}
+
 unsigned locate_wants(const struct account *a)
 {
 	struct url u = {0};

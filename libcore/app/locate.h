@@ -8,6 +8,7 @@
 #ifndef LM_APP_LOCATE_H
 #define LM_APP_LOCATE_H
 
+#include "app/input.h"
 #include "app/tool.h"
 #include "base/fault.h"
 #include "conf/config.h"
@@ -25,6 +26,8 @@ const struct account *locate_account(struct tool *t, const char *name, struct fa
 /* The URL in a line of input (changed in place, blanks and the line end cut off): its first field, between TABs, that begins with "imap:" or "imaps:", else its first field.
  * NULL: the line is empty. */
 char *locate_field(char *line);
+/* The URL in the next line of input that is not empty, until the next call. 1, 0: no more, or -1, as input_line(). */
+int locate_next(struct input *in, char **text, struct fault *f);
 /* The SMTP_WANT_* bits that make a submission session learn the authority, if it is not known yet. */
 unsigned locate_wants(const struct account *a);
 

@@ -1,6 +1,9 @@
 #include "app/input.h"
 
+#include <sys/time.h>
 #include <unistd.h>
+
+#include "app/locate.h"
 
 #include "unit.h"
 
@@ -131,6 +134,81 @@ TEST(a_descriptor_that_is_none)
 	CHECK_STR(next(), "FAULT");
 	CHECK_INT(f.cls, FAULT_IO);
 	input_free(&in);
+}
+
+/* The next line as "text", or the fault, or "END". */
+static const char *line(void)
+{
+	char *text = NULL;
+	int r = input_line(&in, &text, &f);
+
+	return r == 1 ? text : r == 0 ? "END" : f.msg;
+}
+
+TEST(one_line_after_the_other)
+{
+	begin(10);
+	put("one\n\n0123456789x\na\0b\ntwo", 24);
+	close(writer);
+	CHECK_STR(line(), "one");
+	CHECK_STR(line(), "");
+	CHECK_STR(line(), "standard input, line 3: too long");
+	CHECK_INT(f.cls, FAULT_DATA);
+	f = (struct fault){0};
+	CHECK_STR(line(), "standard input, line 4: has a NUL in it");
+	CHECK_INT(f.cls, FAULT_DATA);
+	CHECK_STR(line(), "two");
+	CHECK_STR(line(), "END");
+	end();
+	input_init(&in, 999, 10);
+	line();
+	CHECK_INT(f.cls, FAULT_IO);
+	input_free(&in);
+}
+
+TEST(urls_in_lines)
+{
+	char *text = NULL;
+
+	begin(40);
+	put("\n \t\r\nnew\tx\timap://h/a\r\n  work/b \n\n", 34);
+	close(writer);
+	CHECK_INT(locate_next(&in, &text, &f), 1);
+	CHECK_STR(text, "imap://h/a");
+	CHECK_INT(locate_next(&in, &text, &f), 1);
+	CHECK_STR(text, "work/b");
+	CHECK_INT(locate_next(&in, &text, &f), 0);
+	end();
+	input_init(&in, 999, 10);
+	CHECK_INT(locate_next(&in, &text, &f), -1);
+	CHECK_INT(f.cls, FAULT_IO);
+	input_free(&in);
+}
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int number)
+{
+	stopped = number;
+}
+
+/* More than one signal, as the first may come before anybody waits. */
+TEST(a_signal_ends_the_wait)
+{
+	struct sigaction sa = {.sa_handler = stop};
+	struct itimerval often = {{0, 10000}, {0, 10000}}, never = {{0, 0}, {0, 0}};
+
+	begin(10);
+	in.stop = &stopped;
+	put("one\npart", 8);
+	CHECK_STR(line(), "one");
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &often, NULL);
+	CHECK_STR(line(), "END");
+	setitimer(ITIMER_REAL, &never, NULL);
+	CHECK_INT(stopped, SIGALRM);
+	close(writer);
+	end();
 }
 
 UNIT_MAIN
