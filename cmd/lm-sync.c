@@ -1,8 +1,4 @@
 /* lm-sync: a Maildir in step with the server. */
-#include <errno.h>
-#include <fcntl.h>
-#include <getopt.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,18 +8,18 @@
 #include "app/locate.h"
 #include "app/sync.h"
 
-enum { ACCOUNTS_MAX = 16, PATTERNS_MAX = 64, INPUT_MAX = 65536, GATHER = 20 /* ms */ };
-enum { OPT_PULL = 256, OPT_PUSH, OPT_FORCE, OPT_JSON, OPT_WHOLE, OPT_VERSION };
+enum { ACCOUNTS_MAX = 16, PATTERNS_MAX = 64, GATHER = 20 /* ms */ };
+enum { OPT_PULL = TOOL_OWN, OPT_PUSH, OPT_FORCE, OPT_WHOLE };
 
 static const struct option long_options[] = {
     {"dry-run", no_argument, NULL, 'n'},
     {"force", no_argument, NULL, OPT_FORCE},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"pull", no_argument, NULL, OPT_PULL},
     {"push", no_argument, NULL, OPT_PUSH},
     {"quiet", no_argument, NULL, 'q'},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {"whole", no_argument, NULL, OPT_WHOLE},
     {NULL, 0, NULL, 0},
 };
@@ -32,6 +28,8 @@ static const char usage[] =
     "usage: lm-sync [-nq] [--pull | --push] [--force] [--json]\n"
     "               [-a account] [-c file] [-o keyword=value] [-v] account[/pattern] ... | -\n"
     "       lm-sync --whole [-a account] [-c file] [-o keyword=value] [-v] url ... | -\n";
+
+static const struct tool_cli cli = {TOOL_OPTIONS "hnq", long_options, usage, NULL};
 
 static volatile sig_atomic_t stopped;
 
@@ -54,66 +52,42 @@ struct target {
 struct job {
 	struct tool tool;
 	struct sync_options options;
-	bool finished, whole;
+	bool whole;
 	struct target target[ACCOUNTS_MAX];
 	size_t n;
-	enum fault_class worst;
 };
 
-static int parse_option(struct job *j, int option, struct fault *f)
+static void set_option(struct job *j, int option)
 {
 	switch (option) {
 	case 'n':
 		j->options.dry_run = true;
-		return 0;
+		break;
 	case 'q':
 		j->options.quiet = true;
-		return 0;
+		break;
 	case OPT_PULL:
 		j->options.pull = true;
-		return 0;
+		break;
 	case OPT_PUSH:
 		j->options.push = true;
-		return 0;
+		break;
 	case OPT_FORCE:
 		j->options.force = true;
-		return 0;
-	case OPT_WHOLE:
+		break;
+	default: /* --whole */
 		j->whole = true;
-		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
-	default:
-		return tool_option(&j->tool, option, optarg, f);
+		break;
 	}
 }
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
-	int option, r = 0;
+	int option;
 
-	opterr = 0;
-	while (r == 0 &&
-	    (option = getopt_long(argc, argv, TOOL_OPTIONS "hnq", long_options, NULL)) != -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-sync " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
-		r = parse_option(j, option, f);
-	}
-	if (r == 0 && j->options.pull && j->options.push)
-		return fault_set(f, FAULT_USAGE, "--pull and --push: without both it is two ways");
-	return r;
-}
-
-static void note(struct job *j, const struct fault *f)
-{
-	if (j->worst == FAULT_NONE || j->worst == FAULT_TEMP)
-		j->worst = f->cls;
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
+		set_option(j, option);
+	return option;
 }
 
 static struct target *target_of(struct job *j, const struct account *a, struct fault *f)
@@ -202,11 +176,8 @@ static void run_target(struct job *j, struct target *t)
 		t->sync = sync_open(&j->tool, t->account, &j->options, &f);
 	if (t->sync != NULL)
 		r = sync_run(t->sync, (const char *const *)t->pattern, t->all ? 0 : t->n, &f);
-	if (r == -1) {
-		if (f.msg[0] != '\0')
-			tool_warn(&j->tool, "%s", f.msg);
-		note(j, &f);
-	}
+	if (r == -1)
+		tool_failed(&j->tool, NULL, &f);
 	clear_patterns(t);
 }
 
@@ -219,74 +190,59 @@ static void run_due(struct job *j)
 
 /* ---- standard input: a line names what is to be looked at, and those that come together are one run */
 
-struct input {
-	char line[INPUT_MAX];
-	size_t n;
-	bool end;
-};
+static bool is_due(const struct job *j)
+{
+	for (size_t i = 0; i < j->n; i++)
+		if (j->target[i].due)
+			return true;
+	return false;
+}
 
 static void take_line(struct job *j, char *line)
 {
 	struct fault f;
 	char *url = locate_field(line);
 
-	if (url == NULL || add_url(j, url, &f) == 0)
-		return;
-	tool_warn(&j->tool, "%s", f.msg);
-	note(j, &f);
+	if (url != NULL && add_url(j, url, &f) == -1)
+		tool_failed(&j->tool, NULL, &f);
 }
 
-static void take_lines(struct job *j, struct input *in)
+/* Waits for the first line, and a moment for those that come with it. 1: go on, 0: there is no more, or -1. */
+static int gather(struct job *j, struct input *in, struct fault *f)
 {
-	char *start = in->line, *end;
+	char *line = NULL;
+	struct fault why;
+	const enum input_kind kind = input_next(in, is_due(j) ? GATHER : -1, &line, f);
 
-	while ((end = memchr(start, '\n', in->n - (size_t)(start - in->line))) != NULL) {
-		*end = '\0';
-		take_line(j, start);
-		start = end + 1;
-	}
-	in->n -= (size_t)(start - in->line);
-	memmove(in->line, start, in->n);
-	if (in->n == sizeof(in->line)) /* no URL is that long */
-		in->n = 0;
-}
-
-/* Reads what is there, waiting for the first of it and a moment for the rest. */
-static void gather(struct job *j, struct input *in)
-{
-	struct pollfd p = {.fd = STDIN_FILENO, .events = POLLIN};
-	int wait = -1;
-
-	while (!in->end && !stopped && poll(&p, 1, wait) > 0) {
-		ssize_t r = read(STDIN_FILENO, in->line + in->n, sizeof(in->line) - in->n);
-
-		if (r == -1 && (errno == EINTR || errno == EAGAIN))
-			continue;
-		in->end = r <= 0;
-		if (r > 0)
-			in->n += (size_t)r;
-		take_lines(j, in);
-		wait = GATHER;
-	}
-	if (in->end && in->n > 0) {
-		in->line[in->n < sizeof(in->line) ? in->n : in->n - 1] = '\0';
-		take_line(j, in->line);
-		in->n = 0;
+	switch (kind) {
+	case INPUT_LINE:
+		take_line(j, line);
+		return 1;
+	case INPUT_LONG:
+	case INPUT_NUL:
+		input_bad(in, kind, &why);
+		tool_failed(&j->tool, NULL, &why);
+		return 1;
+	case INPUT_PAUSE:
+		run_due(j);
+		return 1;
+	default:
+		run_due(j);
+		return kind == INPUT_END ? 0 : -1;
 	}
 }
 
 static int follow_input(struct job *j, struct fault *f)
 {
-	struct input *in = calloc(1, sizeof(*in));
+	struct input in;
+	int r;
 
-	if (in == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	while (!in->end && !stopped) {
-		gather(j, in);
-		run_due(j);
-	}
-	free(in);
-	return 0;
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	in.stop = &stopped;
+	while ((r = gather(j, &in, f)) == 1)
+		;
+	input_free(&in);
+	return r;
 }
 
 /* ---- --whole */
@@ -300,8 +256,7 @@ static void fetch_whole(struct job *j, const char *text)
 	int r = -1;
 
 	if (locate(&j->tool, text, &a, &u, &f) == -1) {
-		tool_warn(&j->tool, "%s", f.msg);
-		note(j, &f);
+		tool_failed(&j->tool, NULL, &f);
 		return;
 	}
 	t = target_of(j, a, &f);
@@ -311,35 +266,42 @@ static void fetch_whole(struct job *j, const char *text)
 		r = sync_whole(t->sync, &u, &f);
 	if (r == 0)
 		r = tool_flush(stdout, &f);
-	if (r == -1) {
-		tool_warn(&j->tool, "%s: %s", text, f.msg);
-		note(j, &f);
-	}
+	if (r == -1)
+		tool_failed(&j->tool, text, &f);
 	url_free(&u);
+}
+
+static int fetch_lines(struct job *j, struct fault *f)
+{
+	struct input in;
+	char *text;
+	int r = 0;
+
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	in.stop = &stopped;
+	while (!stopped && (r = locate_next(&in, &text, f)) == 1)
+		fetch_whole(j, text);
+	input_free(&in);
+	return r == -1 ? -1 : 0;
 }
 
 static int fetch_each_whole(struct job *j, char **argument, int n, struct fault *f)
 {
-	char *line = NULL, *url;
-	size_t size = 0;
-
 	if (n == 0)
 		return fault_set(f, FAULT_USAGE, "--whole: which messages?");
 	for (int i = 0; i < n && !stopped; i++) {
-		if (strcmp(argument[i], "-") != 0) {
+		if (strcmp(argument[i], "-") != 0)
 			fetch_whole(j, argument[i]);
-			continue;
-		}
-		while (!stopped && getline(&line, &size, stdin) != -1)
-			if ((url = locate_field(line)) != NULL)
-				fetch_whole(j, url);
+		else if (fetch_lines(j, f) == -1)
+			return -1;
 	}
-	free(line);
 	return 0;
 }
 
 static int run(struct job *j, char **argument, int n, struct fault *f)
 {
+	if (j->options.pull && j->options.push)
+		return fault_set(f, FAULT_USAGE, "--pull and --push: without both it is two ways");
 	if (tool_config(&j->tool, f) == -1)
 		return -1;
 	if (j->whole)
@@ -368,7 +330,6 @@ static void handle_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* a write that is too long fails instead */
 }
 
@@ -385,10 +346,10 @@ int main(int argc, char **argv)
 	j->options.stop = &stopped;
 	handle_signals();
 	if (parse_options(j, argc, argv, &f) == -1 ||
-	    (!j->finished && run(j, argv + optind, argc - optind, &f) == -1))
+	    (!j->tool.finished && run(j, argv + optind, argc - optind, &f) == -1))
 		code = tool_fail(&j->tool, &f);
 	else
-		code = (int)j->worst;
+		code = (int)j->tool.result;
 	for (size_t i = 0; i < j->n; i++) {
 		clear_patterns(&j->target[i]);
 		sync_close(j->target[i].sync);
