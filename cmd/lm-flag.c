@@ -140,9 +140,7 @@ static int change_batch(struct job *j, struct lines *lines, struct batch *b, str
 		urls_failed_batch(j->flags.urls, b, &why);
 		return 0;
 	}
-	if (flags_batch(&j->flags, l, b, f) == -1)
-		return -1;
-	return tool_flush(stdout, f);
+	return flags_batch(&j->flags, l, b, f);
 }
 
 static int change_all(struct job *j, struct fault *f)
@@ -152,13 +150,11 @@ static int change_all(struct job *j, struct fault *f)
 	int r;
 
 	lines_init(&lines, &j->tool);
-	while ((r = urls_next(j->flags.urls, &b, f)) == 1)
-		if (change_batch(j, &lines, b, f) == -1) {
-			r = -1;
-			break;
-		}
+	while ((r = urls_next(j->flags.urls, &b, f)) == 1 && change_batch(j, &lines, b, f) == 0 &&
+	    tool_flush(stdout, f) == 0)
+		;
 	lines_free(&lines);
-	return r;
+	return r == 0 ? 0 : -1;
 }
 
 /* The exit code, or -1 with the fault. */

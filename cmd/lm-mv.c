@@ -68,22 +68,12 @@ static int find_target(struct job *j, const char *text, struct fault *f)
 	return 0;
 }
 
-static int move_all(struct job *j, struct fault *f)
-{
-	struct batch *b;
-	int r;
-
-	while ((r = urls_next(j->transfer.urls, &b, f)) == 1)
-		if (transfer_batch(&j->transfer, b, f) == -1 || tool_flush(stdout, f) == -1)
-			return -1;
-	return r;
-}
-
 /* The exit code, or -1 with the fault. */
 static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
 	struct transfer *t = &j->transfer;
-	int r = -1;
+	struct batch *b;
+	int r;
 
 	if (argc == 0)
 		return fault_set(f, FAULT_USAGE, "which mailbox? See lm-mv --help");
@@ -93,8 +83,10 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 	if (t->urls == NULL)
 		return -1;
 	urls_want_messages(t->urls);
-	if (move_all(j, f) == 0)
-		r = (int)urls_result(t->urls);
+	while ((r = urls_next(t->urls, &b, f)) == 1 && transfer_batch(t, b, f) == 0 &&
+	    tool_flush(stdout, f) == 0)
+		;
+	r = r == 0 ? (int)urls_result(t->urls) : -1;
 	urls_free(t->urls);
 	return r;
 }

@@ -107,22 +107,12 @@ static int remove_batch(struct job *j, struct batch *b, struct fault *f)
 	return 0;
 }
 
-static int remove_all(struct job *j, struct fault *f)
-{
-	struct batch *b;
-	int r;
-
-	while ((r = urls_next(j->transfer.urls, &b, f)) == 1)
-		if (remove_batch(j, b, f) == -1 || tool_flush(stdout, f) == -1)
-			return -1;
-	return r;
-}
-
 /* The exit code, or -1 with the fault. */
 static int work(struct job *j, int argc, char **argv, struct fault *f)
 {
 	struct transfer *t = &j->transfer;
-	int r = -1;
+	struct batch *b;
+	int r;
 
 	if (j->expunge && t->create)
 		return fault_set(f, FAULT_USAGE, "--expunge uses no trash: no --create");
@@ -130,8 +120,10 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 	if (t->urls == NULL)
 		return -1;
 	urls_want_messages(t->urls);
-	if (remove_all(j, f) == 0)
-		r = (int)urls_result(t->urls);
+	while ((r = urls_next(t->urls, &b, f)) == 1 && remove_batch(j, b, f) == 0 &&
+	    tool_flush(stdout, f) == 0)
+		;
+	r = r == 0 ? (int)urls_result(t->urls) : -1;
 	urls_free(t->urls);
 	return r;
 }
