@@ -13,7 +13,6 @@
 #include "base/num.h"
 
 enum {
-	INPUT_LINE_MAX = 64 * 1024, /* octets of a line of input */
 	INPUT_PAUSE_MS = 250,       /* without input: what was read is worked off */
 	LARGE = 16 *
 	    1024, /* octets of a value: such are set one by one, as each command has its copy */
