@@ -67,7 +67,7 @@ int tool_option(struct tool *t, int option, const char *argument, struct fault *
 
 int tool_bad_option(const struct tool *t, const char *word, int letter, struct fault *f)
 {
-	if (letter > 0 && letter < 128 && strncmp(word, "--", 2) != 0)
+	if (letter != 0 && letter <= UCHAR_MAX && strncmp(word, "--", 2) != 0)
 		return fault_set(f, FAULT_USAGE,
 		    "-%c is no option, or lacks its argument: see %s --help", letter, t->name);
 	return fault_set(f, FAULT_USAGE,
@@ -95,12 +95,15 @@ static int finish(struct tool *t, const char *usage, FILE *out, struct fault *f)
 int tool_next(struct tool *t, int argc, char *const *argv, const struct tool_cli *cli, FILE *out,
     struct fault *f)
 {
-	int option;
+	int option, before = optind;
 
 	opterr = 0;
-	while ((option = getopt_long(argc, argv, cli->letters, cli->table, NULL)) != -1) {
+	for (; (option = getopt_long(argc, argv, cli->letters, cli->table, NULL)) != -1;
+	     before = optind) {
+		/* A letter with others behind it: its word is not done, and the one before it is another. */
 		if (option == '?')
-			return tool_bad_option(t, argv[optind - 1], optopt, f);
+			return tool_bad_option(
+			    t, optind > before ? argv[optind - 1] : "", optopt, f);
 		if (is_own(cli, option))
 			return option;
 		if (option == TOOL_VERSION)

@@ -57,7 +57,7 @@ int tool_next(struct tool *t, int argc, char *const *argv, const struct tool_cli
 /* Takes one option in that all programs have: of TOOL_OPTIONS, with its argument, or TOOL_JSON. For a program that has -o as its own and finds that it was not. 0, or
  * -1 (FAULT_USAGE). */
 int tool_option(struct tool *t, int option, const char *argument, struct fault *f);
-/* What getopt_long() (with opterr 0) did not understand, as a FAULT_USAGE: `word` is argv[optind - 1], `letter` is optopt. Returns -1. */
+/* What getopt_long() (with opterr 0) did not understand, as a FAULT_USAGE: `word` is argv[optind - 1], or "" when the word is not done (optind stands where it stood), `letter` is optopt. Returns -1. */
 int tool_bad_option(const struct tool *t, const char *word, int letter, struct fault *f);
 /* Loads the configuration (once) and applies the overrides. */
 int tool_config(struct tool *t, struct fault *f);

@@ -154,6 +154,23 @@ TEST(what_is_no_option)
 	    "--no-such", "--no-such is no option, or not with this argument: see lm-test --help");
 	refuses("--fast=1", "--fast=1 is no option, or not with this argument: see lm-test --help");
 	refuses("--size", "--size is no option, or not with this argument: see lm-test --help");
+	refuses("-\303", "-\\303 is no option, or lacks its argument: see lm-test --help");
+}
+
+TEST(the_word_that_is_no_option_is_named_and_not_the_one_before_it)
+{
+	static const char message[] = "-x is no option, or lacks its argument: see lm-test --help";
+	static const char *const lines[] = {"lm-test --fast -xv", "lm-test --fast -x",
+	    "lm-test --fast -vx", "lm-test --fast word -xv", "lm-test --size=1 -xsv"};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		begin(lines[i]);
+		while (next(&cli) > 0)
+			;
+		CHECK_INT(f.cls, FAULT_USAGE);
+		CHECK_STR(f.msg, message);
+		end();
+	}
 }
 
 TEST(overrides_have_a_limit)
