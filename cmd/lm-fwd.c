@@ -117,20 +117,15 @@ static int add_url(struct job *j, const char *text, struct fault *f)
 
 static int read_urls(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct input in;
+	char *text;
+	int r = 0, added = 0;
 
-	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		const char *text = locate_field(line);
-
-		if (text != NULL)
-			r = add_url(j, text, f);
-	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		r = fault_errno(f, FAULT_IO, "standard input");
-	return r;
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (added == 0 && (r = locate_next(&in, &text, f)) == 1)
+		added = add_url(j, text, f);
+	input_free(&in);
+	return added == 0 ? r : -1;
 }
 
 static int read_note(struct job *j, struct fault *f)

@@ -252,20 +252,15 @@ static int take(struct job *j, const char *text, struct fault *f)
 
 static int take_lines(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct input in;
+	char *text;
+	int r = 0, taken = 0;
 
-	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		char *text = locate_field(line);
-
-		if (text != NULL)
-			r = take(j, text, f);
-	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		return fault_errno(f, FAULT_IO, "standard input");
-	return r;
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (taken == 0 && (r = locate_next(&in, &text, f)) == 1)
+		taken = take(j, text, f);
+	input_free(&in);
+	return taken == 0 ? r : -1;
 }
 
 static int take_all(struct job *j, int argc, char **argv, struct fault *f)

@@ -151,25 +151,23 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 /* The one URL on standard input. */
 static int read_url(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0, found = 0;
-	int r = 0;
+	struct input in;
+	char *text;
+	int r = 0, found = 0;
 
 	if (strcmp(j->burl, "-") != 0)
 		return outgoing_url(&j->out, j->burl, f);
-	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		const char *text = locate_field(line);
-
-		if (text != NULL && found++ > 0)
-			r = fault_set(
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (found >= 0 && (r = locate_next(&in, &text, f)) == 1)
+		if (found++ > 0)
+			found = fault_set(
 			    f, FAULT_DATA, "more than one URL on standard input: a message is one");
-		else if (text != NULL)
-			r = outgoing_url(&j->out, text, f);
-	}
-	free(line);
-	if (r == 0 && found == 0)
-		return fault_set(f, FAULT_NOINPUT, "no URL on standard input");
-	return r;
+		else if (outgoing_url(&j->out, text, f) == -1)
+			found = -1;
+	input_free(&in);
+	if (found == -1 || r == -1)
+		return -1;
+	return found == 1 ? 0 : fault_set(f, FAULT_NOINPUT, "no URL on standard input");
 }
 
 static int read_input(struct job *j, struct fault *f)

@@ -180,3 +180,12 @@ fails() {
 	arrived
 	lm-genurl -c "$LAB_CONFIG" - <lines | grep -q URLAUTH
 }
+
+@test "lines of input: one that never ends is refused, and not kept in memory" {
+	for tool in 'lm-genurl -' 'lm-submit --burl - bob@localhost' 'lm-fwd -T bob@localhost -'; do
+		# shellcheck disable=SC2086
+		run -65 /usr/bin/time -q -f %M -o kilobytes ${tool%% *} -c "$LAB_CONFIG" ${tool#* } < <(head -c 50M /dev/zero | tr '\0' x)
+		[ "$output" = "${tool%% *}: standard input, line 1: too long" ]
+		[ -n "${LM_ASAN-}" ] || [ "$(tail -n 1 kilobytes)" -le 16384 ]
+	done
+}
