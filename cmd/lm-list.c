@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "app/line.h"
 #include "app/locate.h"
@@ -43,7 +44,6 @@ struct job {
 	const char *entry[MAILBOXES_ENTRIES_MAX];
 	struct mailbox_target target[TARGETS_MAX];
 	size_t ntarget;
-	enum fault_class result;
 	/* of the account at hand: */
 	const struct account *account;
 	struct namespaces namespaces;
@@ -113,22 +113,6 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 
 /* ---- what went wrong on the way */
 
-/* The first of those that are equally bad; what may be better next time counts less. */
-static void note_class(struct job *j, enum fault_class cls)
-{
-	if (j->result == FAULT_NONE || (j->result == FAULT_TEMP && cls != FAULT_TEMP))
-		j->result = cls;
-}
-
-static void note_failure(struct job *j, const char *what, const struct fault *why)
-{
-	struct fault f = *why;
-
-	fault_while(&f, "%s", what);
-	tool_fail(&j->tool, &f);
-	note_class(j, why->cls);
-}
-
 /* A name that is none is shown as the server wrote it, and a long one cut, so that what is wrong with it has room. */
 static void note_mailbox(struct job *j, const struct mailbox_entry *e, const struct fault *why)
 {
@@ -136,8 +120,7 @@ static void note_mailbox(struct job *j, const struct mailbox_entry *e, const str
 
 	fault_while(&f, "%s/%.*s", j->account->name, SHOWN_MAX,
 	    (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name);
-	tool_fail(&j->tool, &f);
-	note_class(j, why->cls);
+	tool_failed(&j->tool, NULL, &f);
 }
 
 /* ---- which mailboxes */
@@ -334,8 +317,7 @@ static void name_missing(struct job *j)
 		    !mailbox_target_is_one(t))
 			continue;
 		fault_set(&why, FAULT_DATA, "%s/%s: no such mailbox", j->account->name, t->pattern);
-		tool_fail(&j->tool, &why);
-		note_class(j, FAULT_DATA);
+		tool_failed(&j->tool, NULL, &why);
 	}
 }
 
@@ -396,7 +378,7 @@ static int work_account(struct job *j, const struct account *a, struct fault *f)
 	if (find_base(j, f) == -1)
 		return -1;
 	if (list_line(j, &why) == -1)
-		note_failure(j, a->name, &why);
+		tool_failed(&j->tool, a->name, &why);
 	else
 		name_missing(j);
 	for (size_t i = 0; i < j->ntarget; i++)
@@ -431,7 +413,7 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 	if (tool_config(&j->tool, f) == -1)
 		return -1;
 	if (mailbox_target_parse(&j->tool, text, &t, &why) == -1) {
-		note_failure(j, text, &why);
+		tool_failed(&j->tool, text, &why);
 		return 0;
 	}
 	j->target[j->ntarget++] = t;
@@ -440,19 +422,20 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 
 static int take_lines(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct input in;
+	char *text;
+	int r = 0, got;
 
-	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		char *text = locate_field(line);
-
-		if (text != NULL)
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (r == 0 && (got = locate_next(&in, &text, f)) != 0) {
+		if (got == 1)
 			r = take_target(j, text, f);
+		else if (f->cls == FAULT_DATA)
+			tool_failed(&j->tool, NULL, f);
+		else
+			r = -1;
 	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		return fault_errno(f, FAULT_IO, "standard input");
+	input_free(&in);
 	return r;
 }
 
@@ -488,7 +471,7 @@ int main(int argc, char **argv)
 	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	else
-		code = (int)j.result;
+		code = (int)j.tool.result;
 	namespaces_free(&j.namespaces);
 	url_free(&j.record.base);
 	imap_line_close(j.line);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "app/changes.h"
 #include "app/lines.h"
@@ -51,7 +52,6 @@ struct job {
 	bool force;
 	unsigned use;
 	const struct verb *verb;
-	enum fault_class result;
 	/* one flight: changes of one account, with the URLs that their names are in */
 	const struct account *account;
 	struct change change[CHANGES_MAX];
@@ -109,22 +109,6 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 
 /* ---- what was done, and what was not */
 
-/* The first of those that are equally bad; what may be better next time counts less. */
-static void note_class(struct job *j, enum fault_class cls)
-{
-	if (j->result == FAULT_NONE || (j->result == FAULT_TEMP && cls != FAULT_TEMP))
-		j->result = cls;
-}
-
-static void note_failure(struct job *j, const char *what, const struct fault *why)
-{
-	struct fault f = *why;
-
-	fault_while(&f, "%s", what);
-	tool_fail(&j->tool, &f);
-	note_class(j, why->cls);
-}
-
 static void put_url(const struct url *from, uint32_t uidvalidity, struct buf *out)
 {
 	struct url u = *from;
@@ -140,7 +124,7 @@ static void report_failure(struct job *j, size_t i)
 
 	buf_init(&name, PROMPT_MAX);
 	buf_printf(&name, "%s/%s", j->account->name, j->change[i].name);
-	note_failure(j, buf_str(&name), &j->change[i].why);
+	tool_failed(&j->tool, buf_str(&name), &j->change[i].why);
 	buf_free(&name);
 }
 
@@ -325,7 +309,7 @@ static int take(struct job *j, const char *from, const char *to, struct fault *f
 	if (find_both(j, from, to, &a, u, &why) == -1) {
 		url_free(&u[0]);
 		url_free(&u[1]);
-		note_failure(j, from, &why);
+		tool_failed(&j->tool, from, &why);
 		return 0;
 	}
 	if ((j->n == CHANGES_MAX || a != j->account) && flush(j, f) == -1) {
@@ -350,7 +334,7 @@ static int take_pair(struct job *j, char *line, struct fault *f)
 	to = strchr(line, '\t');
 	if (to == NULL || to[1] == '\0' || strchr(to + 1, '\t') != NULL) {
 		fault_set(&why, FAULT_DATA, "not two names with a TAB between");
-		note_failure(j, line, &why);
+		tool_failed(&j->tool, line, &why);
 		return 0;
 	}
 	*to = '\0';
@@ -369,15 +353,20 @@ static int take_line(struct job *j, char *line, struct fault *f)
 
 static int take_lines(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct input in;
+	char *line;
+	int r = 0, got;
 
-	while (r == 0 && getline(&line, &size, stdin) > 0)
-		r = take_line(j, line, f);
-	free(line);
-	if (r == 0 && ferror(stdin))
-		return fault_errno(f, FAULT_IO, "standard input");
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (r == 0 && (got = input_line(&in, &line, f)) != 0) {
+		if (got == 1)
+			r = take_line(j, line, f);
+		else if (f->cls == FAULT_DATA)
+			tool_failed(&j->tool, NULL, f);
+		else
+			r = -1;
+	}
+	input_free(&in);
 	return r;
 }
 
@@ -432,7 +421,7 @@ int main(int argc, char **argv)
 	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	else
-		code = (int)j.result;
+		code = (int)j.tool.result;
 	lines_free(&j.lines);
 	tool_free(&j.tool);
 	return code;

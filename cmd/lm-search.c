@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "app/locate.h"
 #include "app/search.h"
@@ -218,33 +219,32 @@ static int take_mailbox(struct job *j, const char *text, struct fault *f)
 
 	if (make_room(j, f) == -1)
 		return -1;
-	if (locate(&j->tool, text, &t.account, &t.url, &why) == 0) {
-		if (check_target(&t.url, &why) == 0) {
-			j->target[j->ntarget++] = t;
-			return 0;
-		}
-		fault_while(&why, "%s", text);
+	if (locate(&j->tool, text, &t.account, &t.url, &why) == 0 &&
+	    check_target(&t.url, &why) == 0) {
+		j->target[j->ntarget++] = t;
+		return 0;
 	}
 	url_free(&t.url);
-	search_failed(&j->search, NULL, &why);
+	tool_failed(&j->tool, text, &why);
 	return 0;
 }
 
 static int take_lines(struct job *j, struct fault *f)
 {
-	char *line = NULL;
-	size_t size = 0;
-	int r = 0;
+	struct input in;
+	char *text;
+	int r = 0, got;
 
-	while (r == 0 && getline(&line, &size, stdin) > 0) {
-		const char *text = locate_field(line);
-
-		if (text != NULL)
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while (r == 0 && (got = locate_next(&in, &text, f)) != 0) {
+		if (got == 1)
 			r = take_mailbox(j, text, f);
+		else if (f->cls == FAULT_DATA)
+			tool_failed(&j->tool, NULL, f);
+		else
+			r = -1;
 	}
-	free(line);
-	if (r == 0 && ferror(stdin))
-		return fault_errno(f, FAULT_IO, "standard input");
+	input_free(&in);
 	return r;
 }
 
@@ -333,7 +333,7 @@ static int search_all(struct job *j, struct fault *f)
 			continue;
 		if (f->cls == FAULT_IO || at + n == j->ntarget)
 			return -1;
-		search_failed(&j->search, NULL, f);
+		tool_failed(&j->tool, NULL, f);
 	}
 	return 0;
 }
@@ -404,10 +404,9 @@ static void release(struct job *j)
 /* Who closes the pipe has had enough: that is no failure of ours. */
 static int outcome(struct job *j, const struct fault *f)
 {
-	if (j->search.closed && f->cls == FAULT_IO)
-		return j->search.worst;
-	search_failed(&j->search, NULL, f);
-	return j->search.worst;
+	if (!j->search.closed || f->cls != FAULT_IO)
+		tool_failed(&j->tool, NULL, f);
+	return (int)j->tool.result;
 }
 
 int main(int argc, char **argv)
@@ -425,7 +424,7 @@ int main(int argc, char **argv)
 		fault_set(&f, FAULT_TEMP, "out of memory");
 	else if (parse_options(&j, &w, argc, argv, &f) == 0)
 		good = j.tool.finished || work(&j, &w, &f) == 0;
-	code = good ? (int)j.search.worst : outcome(&j, &f);
+	code = good ? (int)j.tool.result : outcome(&j, &f);
 	free(w.mailbox);
 	release(&j);
 	return code;

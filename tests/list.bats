@@ -169,6 +169,11 @@ fake_list() { lm-list -c own "$@"; }
 	run --separate-stderr list - <all
 	is 0
 	[ "$(cut -f 1 <<<"$output" | sort)" = "$(sort all)" ]
+	# what is no line is told by its number
+	run --separate-stderr list - < <(head -c 70000 /dev/zero | tr '\0' x; printf '\nalice/Se\0nt\nalice/Sent\n')
+	is 65
+	[ "$(names)" = 'Sent ' ]
+	[ "$stderr" = $'lm-list: standard input, line 1: too long\nlm-list: standard input, line 2: has a NUL in it' ]
 }
 
 @test "several accounts, -a, and the first account by default" {

@@ -230,6 +230,11 @@ on_terminal() {
 	is 65
 	prints "mailbox-renamed $at/$box/x;* $at/$box/z;*" "mailbox-renamed * $at/$box/blank%20in%20it;*"
 	[ "$(grep -c 'not two names with a TAB between' <<<"$stderr")" -eq 2 ]
+	# what is no line is told by its number
+	run --separate-stderr mbox subscribe - < <(head -c 70000 /dev/zero | tr '\0' x; printf '\nalice/\0\nalice/%s\n' "$box")
+	is 65
+	prints "subscribed $at/$box;*"
+	[ "$stderr" = $'lm-mbox: standard input, line 1: too long\nlm-mbox: standard input, line 2: has a NUL in it' ]
 	# the output is an input
 	run --separate-stderr bash -c "lm-list -c '$LAB_CONFIG' 'alice/$box*' | setsid -w lm-mbox -c '$LAB_CONFIG' delete -"
 	is 0

@@ -274,8 +274,17 @@ line() { sed -n "$1"' { s/\t.*;UID=/ /; s/\t/ /g; p }' out; }
 	refuses 65 'names a message' 'alice/finds/;UID=1'
 	refuses 65 'names an account' alice/
 	refuses 65 'a search of its own' 'alice/finds?SEEN'
+	refuses 65 'imap://alice@other/x: a URL of another server' imap://alice@other/x
 	run --separate-stderr search -o pass-command='echo wrong' alice/finds bob/INBOX
 	is 77
+}
+
+@test "lines of input that are none: told by their number, and the others are searched" {
+	run --separate-stderr search - from boss < <(head -c 70000 /dev/zero | tr '\0' x; printf '\nalice/fi\0nds\nalice/finds\n')
+	is 65
+	gives_uids '1 4'
+	[ "$stderr" = $'lm-search: standard input, line 1: too long\nlm-search: standard input, line 2: has a NUL in it' ]
+	refuses 74 'standard input' - </
 }
 
 @test "several accounts: each is asked, those of one together" {

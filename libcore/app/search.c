@@ -19,14 +19,10 @@ void search_failed(struct search *s, const struct search_target *t, const struct
 	struct buf url;
 
 	buf_init(&url, URL_MAX);
-	if (t != NULL)
-		url_build(&url, &t->url);
-	fprintf(s->tool->err, "%s: %s%s%s\n", s->tool->name, buf_str(&url), t != NULL ? ": " : "",
-	    why->msg);
+	url_build(&url, &t->url);
+	fprintf(s->tool->err, "%s: %s: %s\n", s->tool->name, buf_str(&url), why->msg);
 	buf_free(&url);
-	/* What may work later counts less than what never will. */
-	if (s->worst == FAULT_NONE || (s->worst == FAULT_TEMP && why->cls != FAULT_TEMP))
-		s->worst = why->cls;
+	tool_failed(s->tool, NULL, &(struct fault){.cls = why->cls});
 }
 
 int search_drain(struct imap *imap, uint32_t tag, struct fault *f)

@@ -74,12 +74,10 @@ struct search {
 	const struct search_request *request;
 	FILE *out;
 	const volatile sig_atomic_t *stop; /* or NULL */
-	enum fault_class
-	    worst;   /* of the mailboxes that failed: FAULT_NONE, or what is the exit code */
 	bool closed; /* nobody reads `out` any more: the FAULT_IO that said so is no news */
 };
 
-/* Notes that a mailbox (NULL: the account) could not be searched: a line on tool->err, and the class. */
+/* Notes that a mailbox could not be searched: a line on tool->err, and the class in tool->result. */
 void search_failed(struct search *s, const struct search_target *t, const struct fault *why);
 
 /*

@@ -257,7 +257,7 @@ static void note_limit(struct multi *m, const struct event *ev)
 	if (ev->code != CODE_LIMIT)
 		return;
 	fault_set(&why, FAULT_REFUSED, "the server stopped at its limit: the result is not whole");
-	search_failed(m->s, NULL, &why);
+	tool_failed(m->s->tool, NULL, &why);
 }
 
 /* An answer to one of ours, and so the login is over. */
