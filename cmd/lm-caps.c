@@ -349,10 +349,10 @@ static const struct account *choose(struct job *j, const char *text, struct faul
 
 	if (text == NULL || strpbrk(text, "/:") == NULL)
 		a = locate_account(&j->tool, text, f);
-	else if (locate(&j->tool, text, &a, &u, f) == -1)
-		a = NULL;
-	else
+	else if (locate(&j->tool, text, &a, &u, f) == 0)
 		url_free(&u);
+	else if (fault_while(f, "%s", text) == -1)
+		return NULL;
 	if (a == NULL || text == NULL || j->tool.account == NULL ||
 	    strcmp(a->name, j->tool.account) == 0)
 		return a;

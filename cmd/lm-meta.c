@@ -13,7 +13,7 @@
 #include "base/num.h"
 
 enum {
-	INPUT_PAUSE_MS = 250,       /* without input: what was read is worked off */
+	INPUT_PAUSE_MS = 250, /* without input: what was read is worked off */
 	LARGE = 16 *
 	    1024, /* octets of a value: such are set one by one, as each command has its copy */
 };
@@ -63,7 +63,6 @@ struct job {
 	struct meta_query query[META_QUERIES_MAX];
 	size_t n;
 	bool singly; /* each in a flight of its own */
-	enum fault_class result;
 };
 
 /* ---- the command line */
@@ -188,16 +187,6 @@ static int take_operands(struct job *j, int argc, char **argv, struct fault *f)
 }
 
 /* ---- what came of it */
-
-/* Of failures, the first that is for good counts. `name` may be NULL: the message has it. */
-static void note_failure(struct job *j, const char *name, struct fault *why)
-{
-	if (name != NULL)
-		fault_while(why, "%s", name);
-	tool_fail(&j->tool, why);
-	if (j->result == FAULT_NONE || j->result == FAULT_TEMP)
-		j->result = why->cls;
-}
 
 /* The URL has the UIDVALIDITY that the mailbox has now. */
 static int show(
@@ -330,7 +319,7 @@ static void settle(struct job *j, size_t n)
 			continue;
 		}
 		if (j->query[i].why.cls != FAULT_NONE)
-			note_failure(j, j->target[i].name, &j->query[i].why);
+			tool_failed(&j->tool, j->target[i].name, &j->query[i].why);
 		drop_target(&j->target[i]);
 	}
 	j->singly = j->singly || kept > 0;
@@ -377,7 +366,7 @@ static int locate_target(struct job *j, const char *text, struct target *t, stru
 {
 	*t = (struct target){0};
 	if (locate(&j->tool, text, &t->account, &t->url, f) == -1)
-		return -1;
+		return fault_while(f, "%s", text);
 	if (t->url.uid != 0 || t->url.search != NULL || t->url.token != NULL)
 		fault_set(f, FAULT_DATA,
 		    "entries belong to a mailbox or a server, not to messages: %s", text);
@@ -396,7 +385,7 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 	struct fault why = {0};
 
 	if (locate_target(j, text, &t, &why) == -1) {
-		note_failure(j, NULL, &why);
+		tool_failed(&j->tool, NULL, &why);
 		return 0;
 	}
 	if ((j->n == META_QUERIES_MAX || (j->n > 0 && j->target[0].account != t.account)) &&
@@ -408,30 +397,20 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 	return 0;
 }
 
-static void bad_line(struct job *j, const struct input *in, const char *what)
-{
-	char name[64];
-	struct fault why;
-
-	fault_set(&why, FAULT_DATA, "%s", what);
-	snprintf(name, sizeof(name), "standard input, line %zu", in->line);
-	note_failure(j, name, &why);
-}
-
 /* 1: go on, 0: there is no more, or -1. */
 static int take_line(struct job *j, struct input *in, struct fault *f)
 {
 	char *line = NULL;
+	enum input_kind kind = input_next(in, j->n > 0 ? INPUT_PAUSE_MS : -1, &line, f);
 
-	switch (input_next(in, j->n > 0 ? INPUT_PAUSE_MS : -1, &line, f)) {
+	switch (kind) {
 	case INPUT_LINE:
 		line = locate_field(line);
 		return line == NULL || take_target(j, line, f) == 0 ? 1 : -1;
 	case INPUT_LONG:
-		bad_line(j, in, "too long for a URL");
-		return 1;
 	case INPUT_NUL:
-		bad_line(j, in, "has a NUL in it");
+		input_bad(in, kind, f);
+		tool_failed(&j->tool, NULL, f);
 		return 1;
 	case INPUT_PAUSE:
 		return flush_targets(j, f) == 0 ? 1 : -1;
@@ -482,7 +461,7 @@ int main(int argc, char **argv)
 	tool_init(&j.tool, "lm-meta", stderr);
 	lines_init(&j.lines, &j.tool);
 	buf_init(&j.value, META_VALUE_MAX);
-	code = run(&j, argc, argv, &f) == -1 ? tool_fail(&j.tool, &f) : (int)j.result;
+	code = run(&j, argc, argv, &f) == -1 ? tool_fail(&j.tool, &f) : (int)j.tool.result;
 	while (j.n > 0)
 		drop_target(&j.target[--j.n]);
 	lines_free(&j.lines);

@@ -57,7 +57,7 @@ static int find_target(struct job *j, const char *text, struct fault *f)
 	r = locate(&j->tool, text, &t->account, &t->target, f);
 	j->tool.account = account;
 	if (r == -1)
-		return -1;
+		return fault_while(f, "%s", text);
 	if (t->target.uid != 0 || t->target.search != NULL)
 		return fault_set(
 		    f, FAULT_USAGE, "a mailbox is wanted first, not messages: %s", text);

@@ -446,6 +446,7 @@ in_background() {
 	is 64
 	run --separate-stderr caps imap://alice@elsewhere.example/INBOX
 	is 65
+	[[ ${#stderr_lines[@]} -eq 1 && $stderr = *'imap://alice@elsewhere.example/INBOX: a URL of another server'* ]]
 }
 
 @test "--help and --version" {
