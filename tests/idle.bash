@@ -28,9 +28,8 @@ await() {
 	return 1
 }
 
-# ready: it knows what there is, and listens. That it listens cannot be seen, and what comes to the open mailbox in the very
-# moment in which it begins, Dovecot 2.3 may not tell (lm-idle(1)): so a second passes.
-ready() { await "$ERR" 'mailboxes, (NOTIFY|IDLE|NOOP)' && sleep 1; }
+# ready: it knows what there is; what comes from now on is new.
+ready() { await "$ERR" 'mailboxes, (NOTIFY|IDLE|NOOP)'; }
 
 # hears REGEX [COUNT]: an event line comes (TAB is ~ in the regex).
 hears() { await "$OUT" "^${1//\~/$'\t'}\$" "${2:-1}"; }
