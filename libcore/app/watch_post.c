@@ -191,7 +191,10 @@ static int begin_primary(struct post *p, struct fault *f)
 static int begin(struct post *p, struct fault *f)
 {
 	if (enable(p, f) == -1 || (p->primary && begin_primary(p, f) == -1) ||
-	    post_look(p, f) == -1 || post_rest(p, f) == -1)
+	    post_look(p, f) == -1)
+		return -1;
+	p->site->started = true; /* whatever becomes of this line */
+	if (post_rest(p, f) == -1)
 		return -1;
 	p->poll_at = clock_awake() + p->site->watch->o.poll;
 	p->check_every = p->site->watch->o.poll;
@@ -230,10 +233,7 @@ int post_start(struct post *p, struct fault *f)
 		return -1;
 	p->site->refused = 0;
 	p->opened_at = p->heard_at = clock_awake();
-	if (begin(p, f) == -1)
-		return -1;
-	p->site->started = true;
-	return 0;
+	return begin(p, f);
 }
 
 /* ---- how it goes on */
