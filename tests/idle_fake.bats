@@ -87,6 +87,22 @@ start() {
 	[ "$(wc -l <"$OUT")" -lt 9 ]
 }
 
+@test "numbers that are not of one moment: what the mailbox has and does not show is a resync" {
+	cat >script <<-END
+		may-hangup
+		imap-login $NOTIFY
+		$(boxes INBOX 7 3 10 21)
+		auto NOTIFY .* => ok
+		auto EXAMINE INBOX.* => $(opened 4 7 11 21) | ok [READ-ONLY] done
+		expect-cmd IDLE
+		send + idling
+		stall forever
+	END
+	start
+	hears "resync~$U/INBOX;UIDVALIDITY=7"
+	[ "$(wc -l <"$OUT")" -eq 1 ]
+}
+
 @test "UIDNEXT that jumps: the mailbox has to show its messages" {
 	live 'send * STATUS a (MESSAGES 4000000000 UIDNEXT 4000000003 HIGHESTMODSEQ 31)' \
 		'expect DONE' 'ok' 'expect-cmd EXAMINE a \(QRESYNC \(8 30\)\)' 'send * OK [CLOSED] ok' 'send * FLAGS ()' 'send * 3 EXISTS' 'send * OK [UIDVALIDITY 8] ok' \

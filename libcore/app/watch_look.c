@@ -284,6 +284,8 @@ static void settle(struct flight *t, struct look *l)
 
 	if (l->how != BY_NEW && l->modseq < b->modseq)
 		told = false; /* the server forgot, or has no mod-sequences any more */
+	if (l->exists > b->messages + l->fresh)
+		told = false; /* it has more than it showed: what was known was not of one moment */
 	if (told && l->how == BY_QRESYNC)
 		told = !l->gone_full && tell_gone(s, b, &l->gone) == 0;
 	else if (told)
