@@ -1,8 +1,6 @@
 /* lm-idle: hear of what happens in mailboxes, as it happens. */
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -12,16 +10,16 @@
 
 enum { DEFAULT_POLL = 60, SECONDS_MAX = 365 * 24 * 3600 };
 
-enum { OPT_HEADERS = 256, OPT_JSON, OPT_POLL, OPT_RESUME, OPT_STATUS, OPT_VERSION };
+enum { OPT_HEADERS = TOOL_OWN, OPT_POLL, OPT_RESUME, OPT_STATUS };
 
 static const struct option long_options[] = {
     {"headers", no_argument, NULL, OPT_HEADERS},
-    {"help", no_argument, NULL, 'h'},
-    {"json", no_argument, NULL, OPT_JSON},
+    {"help", no_argument, NULL, TOOL_HELP},
+    {"json", no_argument, NULL, TOOL_JSON},
     {"poll", required_argument, NULL, OPT_POLL},
     {"resume", optional_argument, NULL, OPT_RESUME},
     {"status", no_argument, NULL, OPT_STATUS},
-    {"version", no_argument, NULL, OPT_VERSION},
+    {"version", no_argument, NULL, TOOL_VERSION},
     {NULL, 0, NULL, 0},
 };
 
@@ -30,11 +28,12 @@ static const char usage[] =
     "               [--headers] [--json] [--poll seconds] [--resume[=name]] [--status]\n"
     "               [-a account] [-c file] [-o keyword=value] [-v] account[/pattern]...\n";
 
+static const struct tool_cli cli = {TOOL_OPTIONS "1t:d:e:x:h", long_options, usage, NULL};
+
 struct job {
 	struct tool tool;
 	struct watch_options options;
 	struct watch *watch;
-	bool finished;
 };
 
 /* -e: "new,flags,gone,mailbox,metadata". */
@@ -94,19 +93,14 @@ static int set_option(struct job *j, int option, const char *arg, struct fault *
 	case OPT_HEADERS:
 		j->options.headers = true;
 		return 0;
-	case OPT_JSON:
-		j->tool.json = true;
-		return 0;
 	case OPT_POLL:
 		return parse_seconds("--poll", arg, &j->options.poll, f);
 	case OPT_RESUME:
 		j->options.resume = arg != NULL ? arg : "";
 		return 0;
-	case OPT_STATUS:
+	default: /* --status */
 		j->options.status = true;
 		return 0;
-	default:
-		return tool_option(&j->tool, option, arg, f);
 	}
 }
 
@@ -114,19 +108,11 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	opterr = 0;
-	while ((option = getopt_long(argc, argv, TOOL_OPTIONS "1t:d:e:x:h", long_options, NULL)) !=
-	    -1) {
-		if (option == '?')
-			return tool_bad_option(&j->tool, argv[optind - 1], optopt, f);
-		if (option == 'h' || option == OPT_VERSION) {
-			fputs(option == 'h' ? usage : "lm-idle " LM_VERSION "\n", stdout);
-			j->finished = true;
-			return 0;
-		}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
 		if (set_option(j, option, optarg, f) == -1)
 			return -1;
-	}
+	if (option == -1)
+		return -1;
 	if (j->tool.json && j->options.command != NULL)
 		return fault_set(
 		    f, FAULT_USAGE, "-x prints nothing: --json says nothing to a command");
@@ -164,10 +150,9 @@ int main(int argc, char **argv)
 		.want = WANT_ALL, .poll = (int64_t)DEFAULT_POLL * 1000, .out = STDOUT_FILENO}};
 	int code = 0, stopped = 0;
 
-	signal(SIGPIPE, SIG_IGN);
 	tool_init(&j.tool, "lm-idle", stderr);
 	if (parse_options(&j, argc, argv, &f) == -1 ||
-	    (!j.finished && work(&j, argc - optind, argv + optind, &stopped, &f) == -1))
+	    (!j.tool.finished && work(&j, argc - optind, argv + optind, &stopped, &f) == -1))
 		code = tool_fail(&j.tool, &f);
 	watch_free(j.watch);
 	tool_free(&j.tool);
