@@ -398,7 +398,8 @@ int main(int argc, char **argv)
 
 	tool_init(&j.tool, "lm-caps", stderr);
 	if (parse_options(&j, argc, argv) && !j.tool.finished) {
-		j.account = choose(&j, argv[optind], &f);
+		if (tool_config(&j.tool, &f) == 0)
+			j.account = choose(&j, argv[optind], &f);
 		if (j.account == NULL)
 			failed(&j, &f);
 		else

@@ -442,7 +442,7 @@ static int run(struct job *j, int argc, char **argv, struct fault *f)
 	if (j->tool.finished)
 		return 0;
 	argv += optind;
-	if (take_operands(j, argc - optind, argv, f) == -1)
+	if (take_operands(j, argc - optind, argv, f) == -1 || tool_config(&j->tool, f) == -1)
 		return -1;
 	r = strcmp(argv[0], "-") == 0 ? take_lines(j, f) : take_target(j, argv[0], f);
 	/* What was read is done, even when no more can be. */

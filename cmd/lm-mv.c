@@ -77,7 +77,8 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 
 	if (argc == 0)
 		return fault_set(f, FAULT_USAGE, "which mailbox? See lm-mv --help");
-	if (find_target(j, argv[0], f) == -1 || transfer_check(t, f) == -1)
+	if (tool_config(&j->tool, f) == -1 || find_target(j, argv[0], f) == -1 ||
+	    transfer_check(t, f) == -1)
 		return -1;
 	t->urls = urls_new(&j->tool, argv + 1, (size_t)argc - 1, stdin, f);
 	if (t->urls == NULL)

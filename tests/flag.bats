@@ -68,6 +68,10 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 	[ -z "$(flags "$box" 1)" ]
 }
 
+@test "a configuration that cannot be read is told once, not for each line" {
+	refuses 66 'lm-flag: /no-such-file: No such file' lm-flag -c /no-such-file +seen < <(seq -f 'alice/INBOX/;UID=%g' 10)
+}
+
 @test "the wrong command line changes nothing" {
 	fill "$box" 1 500
 	url=$(root "$box")1

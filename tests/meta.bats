@@ -289,6 +289,7 @@ sys.stdout.buffer.write(("aä日🍋\\\"\x01" * 100000).encode()[:1024000 - 10] 
 	refuses 64 'from standard input' meta --raw - /private/x
 	refuses 64 'from standard input' meta - /private/x -
 	refuses 78 nobody meta nobody/INBOX
+	refuses 66 'lm-meta: /no-such-file: No such file' lm-meta -c /no-such-file - < <(seq -f 'alice/%g' 10)
 	refuses 65 'neither an IMAP URL' meta /private/comment
 	refuses 65 'imap://alice@other/x: a URL of another server' meta imap://alice@other/x
 	refuses 74 'standard input' bash -c "lm-meta -c '$LAB_CONFIG' alice/INBOX /private/x - <."

@@ -162,6 +162,7 @@ moves() {
 	refuses 64 'which mailbox' mv_ alice "${root}1"
 	refuses 64 'a mailbox is wanted' mv_ "${root}1" "${root}2"
 	refuses 78 'nobody' mv_ nobody/x "${root}1"
+	refuses 66 'lm-mv: /no-such-file: No such file' lm-mv -c /no-such-file alice/x "${root}1"
 	refuses 65 'imap://alice@other/x: a URL of another server' mv_ imap://alice@other/x "${root}1"
 	refuses 64 'no option' mv_ --nonsense "alice/$to" "${root}1"
 	refuses 64 'twice' mv_ "alice/$to" - -

@@ -47,7 +47,8 @@ struct urls *urls_new(struct tool *t, char *const *arg, size_t n, FILE *in, stru
 {
 	struct urls *u;
 
-	if (check_arguments(arg, n, f) == -1)
+	/* Without a configuration each URL would fail for the same reason. */
+	if (check_arguments(arg, n, f) == -1 || tool_config(t, f) == -1)
 		return NULL;
 	u = calloc(1, sizeof(*u));
 	if (u != NULL) {

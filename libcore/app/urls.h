@@ -55,7 +55,7 @@ struct urls;
 
 /*
  * `arg`: n arguments (borrowed until urls_free()). With n 0, or where one is "-", lines of `in`, which nobody may have read
- * from before: its descriptor is read. A second "-" is FAULT_USAGE. NULL with the fault.
+ * from before: its descriptor is read. A second "-" is FAULT_USAGE. Loads the configuration. NULL with the fault.
  */
 struct urls *urls_new(struct tool *t, char *const *arg, size_t n, FILE *in, struct fault *f);
 /* From now on a URL of a part (";SECTION=", ";PARTIAL=") counts as a bad line: for programs that change whole messages. */
