@@ -128,19 +128,24 @@ static int check_options(const struct job *j, struct fault *f)
 	return 0;
 }
 
+/* The exit code, or -1 with the fault. */
 static int list_conversions(struct job *j, int argc, char **argv, struct fault *f)
 {
-	const struct account *a;
+	const struct account *a = argc == 0 ? locate_account(&j->tool, NULL, f) : NULL;
+	int n = argc > 0 ? argc : 1;
 
-	if (argc == 0) {
-		a = locate_account(&j->tool, NULL, f);
-		if (a == NULL || conversions_list(&j->tool, a->name, stdout, f) == -1)
+	if (tool_config(&j->tool, f) == -1 || (argc == 0 && a == NULL))
+		return -1;
+	for (int i = 0; i < n; i++) {
+		const char *of = argc > 0 ? argv[i] : a->name;
+
+		if (conversions_list(&j->tool, of, stdout, f) == 0)
+			continue;
+		if (f->cls == FAULT_IO)
 			return -1;
+		tool_failed(&j->tool, of, f);
 	}
-	for (int i = 0; i < argc; i++)
-		if (conversions_list(&j->tool, argv[i], stdout, f) == -1)
-			return -1;
-	return tool_flush(stdout, f);
+	return tool_flush(stdout, f) == -1 ? -1 : (int)j->tool.result;
 }
 
 /* The exit code, or -1 with the fault. */

@@ -289,9 +289,15 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	fails 65 'no such section' fetch --conversions "$(u 1 5)"
 	server -- 'auto CONVERSIONS .* => * CONVERSION | ok'
 	fails 76 'malformed' fetch --conversions a
+	# one that fails is named, and the next is asked
+	server --times 2 -- 'auto CONVERSIONS .* => * CONVERSION "a/b" "c/d" | ok'
+	run --separate-stderr fetch --conversions nobody/x a
+	[ "$status" -eq 78 ]
+	[ "$output" = $'a/b\tc/d\t-' ]
+	says 'lm-fetch: nobody/x: no account'
 	CAPS=
 	server --
-	fails 69 'does not offer CONVERT' fetch --conversions a
+	fails 69 'lm-fetch: a: the server does not offer CONVERT' fetch --conversions a
 }
 
 # ---- wrong answers
