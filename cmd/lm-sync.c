@@ -324,7 +324,8 @@ static int run(struct job *j, char **argument, int n, struct fault *f)
 
 static void handle_signals(void)
 {
-	struct sigaction sa = {.sa_handler = stop};
+	/* Where the server has fallen silent, the second one ends it: the state stands whenever that is. */
+	struct sigaction sa = {.sa_handler = stop, .sa_flags = (int)SA_RESETHAND};
 
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, NULL);

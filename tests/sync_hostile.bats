@@ -34,6 +34,8 @@ opened() {
 	[ $# -le 4 ] || printf ' | %s' "${@:5}"
 	echo ' | ok [READ-WRITE] done'
 }
+# made BOX: it can be
+made() { printf 'auto (CREATE|SUBSCRIBE) %s => ok\nauto STATUS %s .* => * STATUS %s (UIDVALIDITY 9 MESSAGES 0) | ok\n' "$1" "$1" "$1"; }
 # found SET: what UID SEARCH ALL says
 found() { printf 'auto UID SEARCH RETURN .* => * ESEARCH (TAG "${tag}") UID ALL %s | ok\n' "$1"; }
 # message UID [FLAGS [SEQUENCE]]: an answer to FETCH with the whole message
@@ -398,7 +400,7 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 		rm -rf m && cp -a m0 m
 		serve "${FULL[@]}" < <(
 			echo 'auto LIST .* => * LIST () "/" INBOX | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 3 UIDNEXT 4 HIGHESTMODSEQ 10) | ok'
-			echo 'auto (CREATE|SUBSCRIBE) B => ok'
+			made B
 			opened 3 7 4 10
 			echo "auto UID (MOVE|COPY) 2 B => ${code:+* OK $code moved |} * VANISHED 2 | ok done"
 			echo 'auto SELECT B.* => * OK [CLOSED] bye | * 1 EXISTS | * OK [UIDVALIDITY 9] ok | * OK [UIDNEXT 2] ok | * OK [HIGHESTMODSEQ 5] ok | ok done'
@@ -408,10 +410,65 @@ one_new() { printf 'Subject: mine\nMessage-ID: <mine@x>\n\nhi\n' >m/INBOX/new/17
 			echo 'auto APPEND B .* => ok [APPENDUID 9 2] done')
 		run --separate-stderr sync
 		[ "$status" -ne 124 ] && [ "$status" -lt 128 ]
+		fake_saw 'C: .* UID MOVE 2 B'
+		fake_saw 'C: .* SELECT B'
 		[ "$(grep -rl --exclude='.lm-*' 'Subject: m2' m | wc -l)" -eq 1 ] || { echo "after $code"; find m; cat "$FAKE_TRANSCRIPT"; false; }
 		holds m1 m3
 		fake_teardown || :
 	done
+}
+
+@test "a MOVE that is refused half way: what was moved is settled, the rest is tried again" {
+	synced
+	mkdir -p m/B/cur m/B/new m/B/tmp
+	mv "$(grep -l 'Subject: m2' m/INBOX/cur/*)" "$(grep -l 'Subject: m3' m/INBOX/cur/*)" m/B/cur/
+	serve "${FULL[@]}" < <(
+		listed 7 3 4 10; opened 3 7 4 10
+		made B
+		echo 'auto UID MOVE 2:3 B => * OK [COPYUID 9 2 1] moved | * VANISHED 2 | no [LIMIT] enough'
+		echo 'auto SELECT B.* => * OK [CLOSED] bye | * 1 EXISTS | * OK [UIDVALIDITY 9] ok | * OK [UIDNEXT 2] ok | * OK [HIGHESTMODSEQ 5] ok | ok done'
+		found 1
+		echo 'auto UID FETCH 1:\* \(FLAGS\) => * 1 FETCH (UID 1 FLAGS (\Seen)) | ok'
+		echo 'auto APPEND B .* => ok [APPENDUID 9 2] done')
+	run --separate-stderr sync
+	fake_wait
+	[ "$status" -ne 0 ] && [ "$status" -lt 80 ]
+	fake_saw_no 'C: .* (APPEND|UID FETCH .*BODY|UID STORE|UID EXPUNGE)'
+	serve "${FULL[@]}" < <(
+		echo 'auto LIST .* => * LIST () "/" INBOX | * STATUS INBOX (UIDVALIDITY 7 MESSAGES 2 UIDNEXT 4 HIGHESTMODSEQ 12) | * LIST () "/" B | * STATUS B (UIDVALIDITY 9 MESSAGES 1 UIDNEXT 2 HIGHESTMODSEQ 5) | ok'
+		opened 2 7 4 12 '* VANISHED (EARLIER) 2'
+		echo 'auto UID MOVE 3 B => * OK [COPYUID 9 3 2] moved | * VANISHED 3 | ok done'
+		echo 'auto SELECT B.* => * OK [CLOSED] bye | * 2 EXISTS | * OK [UIDVALIDITY 9] ok | * OK [UIDNEXT 3] ok | * OK [HIGHESTMODSEQ 6] ok | * 2 FETCH (UID 2 FLAGS (\Flagged) MODSEQ (6)) | ok done')
+	run --separate-stderr sync
+	is 0
+	fake_saw 'C: .* UID MOVE 3 B'
+	holds m1
+	[ "$(find m/B/cur -type f | wc -l)" -eq 2 ]
+}
+
+@test "a server that falls silent: the first signal is noted, the second one ends it, and nothing is lost" {
+	synced
+	rm -rf m0 && cp -a m m0
+	serve "${FULL[@]}" < <(listed 7 3 4 11; printf '%s\n' 'expect-cmd SELECT .*' 'stall forever')
+	lm-sync -c own fake >out 2>err 3>&- &
+	pid=$!
+	for _ in $(seq 100); do
+		! grep -q 'C: .* SELECT' "$FAKE_TRANSCRIPT" || break
+		sleep 0.05
+	done
+	for _ in $(seq 100); do
+		kill -TERM "$pid" 2>/dev/null || break
+		sleep 0.05
+	done
+	code=0
+	wait "$pid" || code=$?
+	[ "$code" -eq 143 ] || { echo "code $code"; cat err; false; }
+	holds m1 m2 m3
+	fake_teardown || :
+	serve "${FULL[@]}" < <(listed 7 3 4 10)
+	run --separate-stderr sync
+	is 0
+	[ -z "$output" ]
 }
 
 # ---- the flight that goes out with the login

@@ -149,6 +149,21 @@ static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_
 	return forget_moved(j, move->uid, f);
 }
 
+/* What the server refuses stays as it is on both sides, and is tried again next time. */
+static int give_up(struct sync_job *j, const struct scratch_move *move, struct fault *f)
+{
+	struct sync_folder *to = sync_folder_of(j->s, move->to);
+	struct maildir_name name;
+
+	if (to != NULL)
+		to->stamp = (struct maildir_stamp){0};
+	j->pending = true;
+	if (scratch_move_drop(j->s->state, move->id, f) == -1 ||
+	    maildir_name_parse(move->file, &name) == -1)
+		return -1;
+	return state_intent_drop(j->s->state, move->to, name.base, f);
+}
+
 /* The target of a batch, opened as far as its files need it. */
 static struct sync_job *open_target(struct sync_job *j, const struct batch *b, struct fault *f)
 {
@@ -188,8 +203,9 @@ static int close_target(struct sync_job *to, int r, struct fault *f)
 	return r;
 }
 
+/* Of a command that was refused only what it moved all the same is settled. */
 static int settle_batch(
-    struct sync_job *j, const struct batch *b, struct copyuid *pairs, struct fault *f)
+    struct sync_job *j, const struct batch *b, struct copyuid *pairs, bool refused, struct fault *f)
 {
 	struct sync_job *to = open_target(j, b, f);
 	int r = 0;
@@ -203,8 +219,12 @@ static int settle_batch(
 	}
 	bool valid = pairs->uidvalidity == to->row.uidvalidity;
 
-	for (size_t i = 0; i < b->n && r == 0; i++)
-		r = settle(j, to, &b->move[i], valid ? copyuid_find(pairs, b->move[i].uid) : 0, f);
+	for (size_t i = 0; i < b->n && r == 0; i++) {
+		uint32_t uid = valid ? copyuid_find(pairs, b->move[i].uid) : 0;
+
+		r = refused && uid == 0 ? give_up(j, &b->move[i], f)
+					: settle(j, to, &b->move[i], uid, f);
+	}
 	return close_target(to, r, f);
 }
 
@@ -229,26 +249,6 @@ static int remove_copied(struct sync_job *j, const struct set *set, struct fault
 	if ((tag = imap_send(j->s->line->imap, &c, f)) == 0 ||
 	    sync_finish(j, tag, &ev, &refused, f) == -1 || refused)
 		return -1;
-	return 0;
-}
-
-/* What the server refuses stays as it is on both sides, and is tried again next time. */
-static int give_up(struct sync_job *j, const struct batch *b, struct fault *f)
-{
-	struct maildir_name name;
-
-	for (size_t i = 0; i < b->n; i++) {
-		if (scratch_move_drop(j->s->state, b->move[i].id, f) == -1)
-			return -1;
-		if (maildir_name_parse(b->move[i].file, &name) == 0 &&
-		    state_intent_drop(j->s->state, b->to.id, name.base, f) == -1)
-			return -1;
-	}
-
-	struct sync_folder *to = sync_folder_of(j->s, b->to.id);
-	if (to != NULL)
-		to->stamp = (struct maildir_stamp){0};
-	j->pending = true;
 	return 0;
 }
 
@@ -289,10 +289,7 @@ static int run(struct sync_job *j, const struct batch *b, const char *command,
 		sync_failed(j->s, j->row.name, f);
 	else if (note_pairs(j, pairs, &ev, set, f) == -1)
 		return -1;
-	/* Refused, and some were moved all the same. */
-	if (r == -1 && pairs->n == 0)
-		return give_up(j, b, f);
-	return settle_batch(j, b, pairs, f) == -1 ? -1 : r == 0;
+	return settle_batch(j, b, pairs, r == -1, f) == -1 ? -1 : r == 0;
 }
 
 /* Where the state does not know the content, the file does. 1, 0: it is gone, -1. */
