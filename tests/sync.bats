@@ -76,6 +76,14 @@ local_mail() { message "$2" >"$M/$1/new/1700000000.$2.host"; }
 a_file() { grep -rl "Message-ID: <$2@localhost>" "$M/$1/cur" "$M/$1/new" | head -n 1; }
 # remote_mail BOX NAME [FLAG...]
 remote_mail() { message "$2" | crlf | put "$1" "${@:3}"; }
+# aged BOX NAME DAYS: one that came so long ago
+aged() {
+	message "$2" | crlf | python3 -c 'import imaplib, sys, time
+i = imaplib.IMAP4("127.0.0.1", int(sys.argv[1]))
+i.login(*sys.argv[2:4])
+i.append(sys.argv[4], None, imaplib.Time2Internaldate(time.time() - 86400 * int(sys.argv[5])), sys.stdin.buffer.read())' \
+		"$LAB_IMAP_PORT" "$ME" "$LAB_PASS" "$1" "$3"
+}
 meter() {
 	rm -f port report
 	"$BATS_TEST_DIRNAME/lab/meter.py" 0 127.0.0.1 "$LAB_IMAPS_PORT" report >port 3>&- &
@@ -233,6 +241,40 @@ down() {
 	is 0
 	[ "$(there INBOX)" = 7 ]
 	[ "$(count INBOX)" = 2 ]
+}
+
+@test "window: a wider one, or none, fetches what is in it now" {
+	fill INBOX 5 300 # of 2025
+	for age in 5 40 80; do aged INBOX "days-$age" "$age"; done
+	config "$LAB_IMAPS_PORT" 'window 30d'
+	sync
+	is 0
+	events 1 '^new~'
+	# what was removed here stays away
+	rm "$(a_file INBOX days-5)"
+	local_mail INBOX mine
+	config "$LAB_IMAPS_PORT" 'window 60d'
+	sync
+	is 0
+	events 1 '^new~.*~remote~'
+	events 1 '^new~.*~local~'
+	events 1 '^gone~.*~local~'
+	[ -n "$(a_file INBOX days-40)" ]
+	sync
+	silent
+	# a narrower one takes nothing away
+	config "$LAB_IMAPS_PORT" 'window 10d'
+	sync
+	silent
+	[ "$(count INBOX)" = 2 ]
+	config "$LAB_IMAPS_PORT"
+	sync -n
+	is 0
+	events 6 '^new~.*~remote~'
+	sync
+	is 0
+	events 6 '^new~.*~remote~'
+	settled
 }
 
 @test "order: the newest first, or the oldest" {

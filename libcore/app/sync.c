@@ -293,7 +293,7 @@ static bool is_unchanged(
 {
 	const unsigned need = STATUS_UIDVALIDITY | STATUS_UIDNEXT | STATUS_HIGHESTMODSEQ;
 
-	if (b == NULL || !row->complete || row->modseq == 0 || (b->has & need) != need)
+	if (b == NULL || !sync_is_complete(s, row) || row->modseq == 0 || (b->has & need) != need)
 		return false;
 	if (b->uidvalidity != row->uidvalidity || b->uidnext != row->uidnext ||
 	    b->highestmodseq != row->modseq)

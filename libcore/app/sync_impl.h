@@ -251,7 +251,9 @@ int sync_remove(struct sync_job *j, bool in_new, const char *file, struct fault 
 /* Names that were changed are on the disk, unless the account does not care. */
 int sync_durable(const struct sync *s, const struct maildir *m, struct fault *f);
 
-/* sync_mailbox.c: one mailbox, whole. `box` may be NULL: it was made just now. */
+/* sync_mailbox.c: whether all that is wanted of the mailbox was fetched; not when the window is wider than it was. */
+bool sync_is_complete(const struct sync *s, const struct state_mailbox *row);
+/* One mailbox, whole. `box` may be NULL: it was made just now. */
 int sync_mailbox(
     struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f);
 

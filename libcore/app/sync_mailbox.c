@@ -109,6 +109,7 @@ static int save_end(struct sync_job *j, struct fault *f)
 		row->uidnext = j->seen.uidnext;
 		row->modseq = j->seen.highestmodseq;
 		row->complete = !j->incomplete;
+		row->window = j->s->account->window;
 	}
 	row->stamp = now;
 	if (j->touched && is_own_stamp(j, &now, f))
@@ -157,6 +158,13 @@ static void drain(struct sync_job *j)
 	(void)imap_run(j->s->line->imap, &c, NULL, &ignored);
 }
 
+bool sync_is_complete(const struct sync *s, const struct state_mailbox *row)
+{
+	long window = s->account->window;
+
+	return row->complete && (row->window == 0 || (window != 0 && window <= row->window));
+}
+
 int sync_mailbox(
     struct sync *s, const struct state_mailbox *row, const struct sync_box *box, struct fault *f)
 {
@@ -166,6 +174,7 @@ int sync_mailbox(
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	j->s = s;
 	j->row = *row;
+	j->row.complete = sync_is_complete(s, row);
 	j->box = box;
 	j->folder = sync_folder_of(s, row->id);
 	j->dir = MAILDIR_CLOSED;

@@ -49,6 +49,8 @@ struct state_mailbox {
 	/* Messages of the server that have no row, less rows that are not on the server any more (`kept`): modulo 2^64. */
 	uint64_t skipped;
 	bool complete; /* false: some messages of the server are still to be fetched */
+	int64_t
+	    window; /* if `complete`: only messages younger than that, in seconds, were wanted; 0: all */
 	struct maildir_stamp
 	    stamp; /* of the folder when it was last in step; ino 0: it has to be scanned */
 };

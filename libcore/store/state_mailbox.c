@@ -3,6 +3,12 @@
 
 #include "store/state_impl.h"
 
+/* `complete` and `window` are one column: 0, or one more than the window. */
+static int64_t completeness(const struct state_mailbox *m)
+{
+	return m->complete ? 1 + m->window : 0;
+}
+
 static void read_mailbox(sqlite3_stmt *r, struct state_mailbox *m)
 {
 	*m = (struct state_mailbox){.id = sqlite3_column_int64(r, 0),
@@ -13,7 +19,8 @@ static void read_mailbox(sqlite3_stmt *r, struct state_mailbox *m)
 	    .modseq = (uint64_t)sqlite3_column_int64(r, 7),
 	    .messages = (uint64_t)sqlite3_column_int64(r, 8),
 	    .skipped = (uint64_t)sqlite3_column_int64(r, 9),
-	    .complete = sqlite3_column_int(r, 10) != 0,
+	    .complete = sqlite3_column_int64(r, 10) != 0,
+	    .window = sqlite3_column_int64(r, 10) > 0 ? sqlite3_column_int64(r, 10) - 1 : 0,
 	    .stamp = {.cur_ns = sqlite3_column_int64(r, 11),
 		.new_ns = sqlite3_column_int64(r, 12),
 		.dev = (uint64_t)sqlite3_column_int64(r, 13),
@@ -66,7 +73,7 @@ int state_mailbox_put(struct state *s, struct state_mailbox *m, struct fault *f)
 
 	if (state_run(s, which, f, m->id == 0 ? "ttiiiiiiiiiii" : types, m->name, m->path,
 		(int64_t)m->delimiter, (int64_t)m->owner, (int64_t)m->uidvalidity,
-		(int64_t)m->uidnext, (int64_t)m->modseq, (int64_t)m->skipped, (int64_t)m->complete,
+		(int64_t)m->uidnext, (int64_t)m->modseq, (int64_t)m->skipped, completeness(m),
 		m->stamp.cur_ns, m->stamp.new_ns, (int64_t)m->stamp.dev, (int64_t)m->stamp.ino,
 		m->id) == -1)
 		return -1;

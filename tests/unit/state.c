@@ -32,6 +32,7 @@ static void check_box(const struct state_mailbox *a, const struct state_mailbox 
 	CHECK_INT(a->messages, b->messages);
 	CHECK_INT(a->skipped, b->skipped);
 	CHECK_INT(a->complete, b->complete);
+	CHECK_INT(a->window, b->window);
 	CHECK(maildir_stamp_same(&a->stamp, &b->stamp));
 }
 
@@ -51,6 +52,7 @@ TEST(a_mailbox_comes_back_as_it_was)
 	    .messages = 77,
 	    .skipped = 5,
 	    .complete = true,
+	    .window = INT32_MAX,
 	    .stamp = {.cur_ns = -1, .new_ns = INT64_MAX, .dev = UINT64_MAX, .ino = 3}};
 	CHECK_INT(state_mailbox_put(s, &a, &fault), 0);
 	CHECK(a.id > 0);
@@ -72,6 +74,7 @@ TEST(a_mailbox_comes_back_as_it_was)
 	put_message(s, a.id, 9);
 	snprintf(a.name, sizeof(a.name), "Drafts");
 	a.complete = false;
+	a.window = 0;
 	CHECK_INT(state_mailbox_put(s, &a, &fault), 0);
 	CHECK_INT(a.messages, 1);
 	state_close(s);
