@@ -198,13 +198,25 @@ static bool is_due(const struct job *j)
 	return false;
 }
 
-static void take_line(struct job *j, char *line)
+static void take_url(struct job *j, const char *url)
 {
 	struct fault f;
-	char *url = locate_field(line);
 
 	if (url != NULL && add_url(j, url, &f) == -1)
 		tool_failed(&j->tool, NULL, &f);
+}
+
+/* A mailbox that was renamed has two: both are looked at in one run, so that it is not taken for gone. */
+static void take_line(struct job *j, char *line)
+{
+	static const char renamed[] = "mailbox-renamed\t";
+	bool has_two = strncmp(line, renamed, sizeof(renamed) - 1) == 0;
+	const char *end = line + strlen(line);
+	char *url = locate_field(line);
+
+	take_url(j, url);
+	if (has_two && url + strlen(url) < end)
+		take_url(j, locate_field(url + strlen(url) + 1));
 }
 
 /* Waits for the first line, and a moment for those that come with it. 1: go on, 0: there is no more, or -1. */

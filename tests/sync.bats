@@ -494,6 +494,41 @@ down() {
 	[ "$(grep -c 'mailboxes (' err)" = 3 ]
 }
 
+@test "standard input: a mailbox that was renamed is looked at under both names" {
+	fill old 3 200
+	sync
+	do_imap 'RENAME old young' >/dev/null
+	printf 'mailbox-renamed\timap://%s@localhost/old\timap://%s@localhost/young\n' "$ME" "$ME" | lm - >out
+	cut -f 1 out | diff - <(echo mailbox-renamed)
+	[ "$(count young)" = 3 ] && [ ! -e "$M/old" ]
+	settled
+}
+
+@test "some mailboxes only: what was moved out of them is moved on the server all the same" {
+	for box in Old Other; do do_imap "CREATE $box" >/dev/null; done
+	fill INBOX 30 200
+	remote_mail Old old
+	sync
+	for k in $(seq 25); do mv "$(a_file INBOX "fill-$k")" "$M/Old/cur/"; done
+	rm "$(a_file INBOX fill-26)"
+	# changes of the others wait
+	local_mail Other mine
+	f=$(a_file Old old)
+	mv "$f" "$M/Other/cur/"
+	run --separate-stderr lm -v me/INBOX
+	is 0
+	events 25 '^new~.*/Old;.*~local~'
+	events 26 '^gone~.*/INBOX;.*~local~'
+	events 51 .
+	[ "$(there INBOX),$(there Old),$(there Other)" = 4,26,0 ]
+	sync
+	is 0
+	events 2 '^new~.*/Other;.*~local~'
+	events 1 '^gone~.*/Old;.*~local~'
+	events 3 .
+	settled
+}
+
 @test "UIDVALIDITY changes: everything is known again, nothing is fetched twice" {
 	fill INBOX 40 4000
 	meter

@@ -50,6 +50,7 @@ struct sync_folder {
 	bool missing;
 	bool changed; /* there are local changes or unknown files */
 	bool stopped; /* by the brakes, or broken: not touched */
+	bool outside; /* not looked at in this run, but for what was moved into it */
 };
 
 struct sync {

@@ -305,6 +305,31 @@ static int scan_known(struct sync *s, struct fault *f)
 	return r;
 }
 
+/* A run over some mailboxes only: what is gone from them may have been moved to one of the others. */
+static int scan_others(struct sync *s, struct fault *f)
+{
+	struct state_mailbox row = {0};
+	struct fault ignored;
+	uint64_t gone = s->gone_here;
+	int r;
+
+	if (s->npattern == 0 || gone == 0 || !(s->policy & PLAN_PUSH))
+		return 0;
+	while ((r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
+		if (row.uidvalidity == 0 || sync_matches(s, row.name, row.delimiter) ||
+		    !mailboxes_match(s->account->mailboxes, row.name, row.delimiter))
+			continue;
+
+		struct sync_folder *folder = add_folder(s, row.id, f);
+		if (folder == NULL)
+			return -1;
+		folder->outside = true;
+		folder->stopped = sync_scan(s, &row, folder, &ignored) == -1;
+	}
+	s->gone_here = gone;
+	return r;
+}
+
 /* A folder that the state does not know becomes a mailbox, not yet known to the server. */
 static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 {
@@ -352,7 +377,7 @@ int sync_scan_all(struct sync *s, struct fault *f)
 {
 	s->nfolder = 0;
 	s->had = s->gone_here = 0;
-	if (scan_known(s, f) == -1 || scan_new(s, f) == -1)
+	if (scan_known(s, f) == -1 || scan_others(s, f) == -1 || scan_new(s, f) == -1)
 		return -1;
 	if (s->nfolder > 0)
 		qsort(s->folder, s->nfolder, sizeof(*s->folder), by_id);
