@@ -33,7 +33,7 @@ static const char schema[] =
     " 1 WHERE id = old.mailbox; END;";
 
 static const char scratch[] =
-    "CREATE TEMP TABLE scan(uid INTEGER, flags INTEGER, in_new INTEGER, moved INTEGER);"
+    "CREATE TEMP TABLE scan(uid INTEGER, flags INTEGER, in_new INTEGER);"
     "CREATE TEMP TABLE local(mailbox INTEGER, uid INTEGER, flags INTEGER, gone INTEGER, in_new"
     " INTEGER, key INTEGER, PRIMARY KEY(mailbox, uid)) WITHOUT ROWID;"
     "CREATE INDEX temp.local_key ON local(key) WHERE key IS NOT NULL;"
@@ -89,8 +89,8 @@ static const char *const text[SQL_COUNT] = {
     [SQL_INTENT_ANY] = "SELECT 1 FROM intent WHERE mailbox = ? AND size > 0 LIMIT 1",
     [SQL_INTENT_CLEAR] = "DELETE FROM intent WHERE mailbox = ?",
     [SQL_SCAN_CLEAR] = "DELETE FROM temp.scan",
-    [SQL_SCAN_ADD] = "INSERT INTO temp.scan VALUES(?,?,?,?)",
-    [SQL_SCAN_WALK] = "SELECT uid, flags, in_new, moved FROM temp.scan ORDER BY uid, in_new",
+    [SQL_SCAN_ADD] = "INSERT INTO temp.scan VALUES(?,?,?)",
+    [SQL_SCAN_WALK] = "SELECT uid, flags, in_new FROM temp.scan ORDER BY uid, in_new",
     /* Of what is gone the key is kept as well: to find it among many takes an index. */
     [SQL_LOCAL_PUT] =
 	"INSERT OR REPLACE INTO temp.local VALUES(?1,?2,?3,?4,?5, CASE WHEN ?4 THEN (SELECT key"
@@ -107,7 +107,6 @@ static const char *const text[SQL_COUNT] = {
     [SQL_REMOTE_PUT] = "INSERT OR REPLACE INTO temp.remote VALUES(?,?,?)",
     [SQL_REMOTE_GET] = "SELECT " REMOTE "WHERE uid = ?",
     [SQL_REMOTE_FROM] = "SELECT " REMOTE "WHERE uid >= ? ORDER BY uid LIMIT 1",
-    [SQL_REMOTE_DROP] = "DELETE FROM temp.remote WHERE uid = ?",
     [SQL_REMOTE_GONE] =
 	"INSERT OR REPLACE INTO temp.remote SELECT uid, flags, 1 FROM message WHERE mailbox = ? AND"
 	" uid BETWEEN ? AND ?",

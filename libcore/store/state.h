@@ -119,8 +119,6 @@ int state_intent_clear(struct state *s, int64_t mailbox, struct fault *f);
 struct scratch_file {
 	uint32_t uid, flags;
 	bool in_new;
-	bool
-	    moved; /* the name is not what the state says: new became cur, or other flags: see the file */
 };
 int scratch_scan_clear(struct state *s, struct fault *f);
 int scratch_scan_add(struct state *s, const struct scratch_file *e, struct fault *f);
@@ -155,7 +153,6 @@ int scratch_remote_clear(struct state *s, struct fault *f);
 int scratch_remote_put(struct state *s, const struct scratch_change *c, struct fault *f);
 int scratch_remote_get(struct state *s, uint32_t uid, struct scratch_change *c, struct fault *f);
 int scratch_remote_from(struct state *s, uint32_t uid, struct scratch_change *c, struct fault *f);
-int scratch_remote_drop(struct state *s, uint32_t uid, struct fault *f);
 /* Every message of the mailbox with a UID from lo to hi is gone on the server. */
 int scratch_remote_gone(
     struct state *s, int64_t mailbox, uint32_t lo, uint32_t hi, struct fault *f);

@@ -10,8 +10,8 @@ int scratch_scan_clear(struct state *s, struct fault *f)
 
 int scratch_scan_add(struct state *s, const struct scratch_file *e, struct fault *f)
 {
-	return state_run(s, SQL_SCAN_ADD, f, "iiii", (int64_t)e->uid, (int64_t)e->flags,
-	    (int64_t)e->in_new, (int64_t)e->moved);
+	return state_run(
+	    s, SQL_SCAN_ADD, f, "iii", (int64_t)e->uid, (int64_t)e->flags, (int64_t)e->in_new);
 }
 
 int scratch_scan_begin(struct state *s, struct fault *f)
@@ -28,8 +28,7 @@ int scratch_scan_next(struct state *s, struct scratch_file *e, struct fault *f)
 		return r;
 	*e = (struct scratch_file){.uid = (uint32_t)sqlite3_column_int64(stmt, 0),
 	    .flags = (uint32_t)sqlite3_column_int64(stmt, 1),
-	    .in_new = sqlite3_column_int(stmt, 2) != 0,
-	    .moved = sqlite3_column_int(stmt, 3) != 0};
+	    .in_new = sqlite3_column_int(stmt, 2) != 0};
 	return 1;
 }
 
@@ -144,11 +143,6 @@ int scratch_remote_get(struct state *s, uint32_t uid, struct scratch_change *c, 
 int scratch_remote_from(struct state *s, uint32_t uid, struct scratch_change *c, struct fault *f)
 {
 	return remote_row(s, state_sql(s, SQL_REMOTE_FROM, f, "i", (int64_t)uid), c, f);
-}
-
-int scratch_remote_drop(struct state *s, uint32_t uid, struct fault *f)
-{
-	return state_run(s, SQL_REMOTE_DROP, f, "i", (int64_t)uid);
 }
 
 int scratch_remote_gone(struct state *s, int64_t mailbox, uint32_t lo, uint32_t hi, struct fault *f)
