@@ -497,6 +497,24 @@ read_on() {
 	[ "$(awk '$1 == "connections" { print $2 }' report)" -eq 1 ]
 }
 
+# resident: octets / 1024 that it holds now.
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$IDLE_PID/status"; }
+
+@test "memory is flat: thirty thousand events later it is what it was" {
+	[ -z "${LM_ASAN-}" ] || skip 'the sanitizer keeps what is released'
+	fill "$box" 1000 200
+	idle "alice/$box"
+	ready
+	local round before
+	for round in $(seq 30); do
+		imap "SELECT $box" "UID STORE 1:1000 $( ((round % 2)) && echo + || echo -)FLAGS.SILENT (\$Tick)"
+		hears "flags~.*" $((round * 1000))
+		[ "$round" != 3 ] || before=$(resident)
+	done
+	echo "$before kB, then $(resident) kB"
+	[ $(($(resident) - before)) -lt 512 ]
+}
+
 @test "the service manager hears READY, WATCHDOG and STOPPING; also in the abstract namespace" {
 	local where
 	small | deliver "$box"

@@ -433,3 +433,30 @@ anew() {
 	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10~.*<u@h>~.*c~"
 	run ! grep -P '[\x00-\x08\x0b-\x1f\x7f]' "$OUT" "$ERR"
 }
+
+@test "a token is asked for anew at every login" {
+	local n
+	for n in 1 2; do
+		[ "$n" = 1 ] || echo next-connection
+		printf '%s\n' may-hangup 'send * OK [CAPABILITY IMAP4rev1 SASL-IR AUTH=XOAUTH2] hello' \
+			"expect-cmd AUTHENTICATE XOAUTH2 $(printf 'user=alice\001auth=Bearer token-%s\001\001' "$n" | base64 -w0)" \
+			'ok [CAPABILITY IMAP4rev1 LIST-EXTENDED LIST-STATUS IDLE] welcome' "$(boxes INBOX 7 3 10 20)" \
+			"auto EXAMINE INBOX.* => $(opened 3 7 10 20) | ok [READ-ONLY] done" 'expect-cmd UID FETCH .*' ok 'expect-cmd UID SEARCH .*' 'send * SEARCH 1 2 9' ok 'expect-cmd NOOP' ok 'expect-cmd IDLE' 'send + idling'
+		[ "$n" = 2 ] || echo close
+	done >script
+	echo 'stall forever' >>script
+	fake_start <script
+	echo 0 >count
+	cat >token <<-'END'
+		#!/bin/sh
+		n=$(($(cat count) + 1))
+		echo "$n" >count
+		echo "token-$n"
+	END
+	chmod +x token
+	config 'oauth-command ./token'
+	sed -i '/password/d' "$CONFIG"
+	idle fake
+	fake_await 'S2: \+ idling'
+	[ "$(cat count)" -eq 2 ]
+}
