@@ -233,19 +233,13 @@ static int take_lines(struct job *j, struct fault *f)
 {
 	struct input in;
 	char *text;
-	int r = 0, got;
+	int r;
 
 	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while (r == 0 && (got = locate_next(&in, &text, f)) != 0) {
-		if (got == 1)
-			r = take_mailbox(j, text, f);
-		else if (f->cls == FAULT_DATA)
-			tool_failed(&j->tool, NULL, f);
-		else
-			r = -1;
-	}
+	while ((r = locate_listed(&j->tool, &in, &text, f)) == 1 && take_mailbox(j, text, f) == 0)
+		;
 	input_free(&in);
-	return r;
+	return r == 0 ? 0 : -1;
 }
 
 static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)

@@ -70,6 +70,15 @@ int locate_next(struct input *in, char **text, struct fault *f)
 	return r;
 }
 
+int locate_listed(struct tool *t, struct input *in, char **text, struct fault *f)
+{
+	int r;
+
+	while ((r = locate_next(in, text, f)) == -1 && f->cls == FAULT_DATA)
+		tool_failed(t, NULL, f);
+	return r;
+}
+
 unsigned locate_wants(const struct account *a)
 {
 	struct url u = {0};

@@ -28,6 +28,8 @@ const struct account *locate_account(struct tool *t, const char *name, struct fa
 char *locate_field(char *line);
 /* The URL in the next line of input that is not empty, until the next call. 1, 0: no more, or -1, as input_line(). */
 int locate_next(struct input *in, char **text, struct fault *f);
+/* The same for a list of which the rest is still to be done: a line that is none is told (tool_failed()) and passed over. 1, 0: no more, -1: FAULT_IO of the input, FAULT_TEMP. */
+int locate_listed(struct tool *t, struct input *in, char **text, struct fault *f);
 /* The SMTP_WANT_* bits that make a submission session learn the authority, if it is not known yet. */
 unsigned locate_wants(const struct account *a);
 
