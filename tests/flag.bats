@@ -7,13 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() { labs_up; }
 teardown_file() { labs_down; }
-setup() {
-	source "$BATS_TEST_DIRNAME/fake/fake.bash"
-	home_of_its_own
-	cd "$BATS_TEST_TMPDIR" || return
-	use lab
-	box=$(mailbox box)
-}
+setup() { messages_setup; }
 teardown() { fake_teardown; }
 
 flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
@@ -346,27 +340,17 @@ flag() { lm-flag -c "$LAB_CONFIG" "$@"; }
 }
 
 @test "the examples of the manual page" {
-	flag() { lm-flag "$@"; }
-	mkdir -p "$HOME/.config/lm"
-	sed 's/^account alice$/account work/' "$LAB_CONFIG" >"$HOME/.config/lm/config"
-	chmod 600 "$HOME/.config/lm/config"
-	user=alice fill INBOX 8 500
+	examples lm-flag.1 3
 	fill Team 3 500
 	root=$(root INBOX)
-	page=$LM_TOP/man/lm-flag.1
-	[ -e "$page" ] || page=$BATS_TEST_DIRNAME/../man/lm-flag.1
-	mapfile -t example < <(sed -n 's/^\.Dl \$ //p' "$page")
-	[ "${#example[@]}" -eq 3 ]
 	run --separate-stderr bash -c "${example[0]/\'imap:*\'/\'${root}8\'}"
 	is 0
 	[ "$(flags INBOX 7)" = '\Flagged' ]
 	[ "$(flags INBOX 8)" = '\Flagged' ]
-	if command -v lm-search >/dev/null; then
-		run --separate-stderr bash -c "set -o pipefail; ${example[1]/from boss younger 7d/from sender3}"
-		is 0
-		[ "$(flags INBOX 3)" = '\Seen' ]
-	fi
-	flag +x 'work/Team/;UID=3'
+	run --separate-stderr bash -c "set -o pipefail; ${example[1]/from boss younger 7d/from sender3}"
+	is 0
+	[ "$(flags INBOX 3)" = '\Seen' ]
+	lm-flag +x 'work/Team/;UID=3'
 	run --separate-stderr bash -c "${example[2]/712/1}"
 	is 0
 	[ "$output" = 'too late' ]

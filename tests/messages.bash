@@ -20,6 +20,25 @@ labs_down() {
 	lab_down
 }
 
+# messages_setup: a home, a directory and a mailbox of the test's own, whose server is the first one.
+messages_setup() {
+	source "$BATS_TEST_DIRNAME/fake/fake.bash"
+	home_of_its_own
+	cd "$BATS_TEST_TMPDIR" || return
+	use lab
+	box=$(mailbox box)
+}
+
+# examples PAGE N: the examples of the page, of which there are N, as example[]; their accounts are work and home, and INBOX has eight messages.
+examples() {
+	mkdir -p "$HOME/.config/lm"
+	sed 's/^account alice$/account work/; s/^account bob$/account home/' "$LAB_CONFIG" >"$HOME/.config/lm/config"
+	chmod 600 "$HOME/.config/lm/config"
+	fill INBOX 8 500
+	mapfile -t example < <(sed -n 's/^\.Dl \$ //p' "${LM_TOP:-$BATS_TEST_DIRNAME/..}/man/$1")
+	[ "${#example[@]}" -eq "$2" ]
+}
+
 # use LAB: from here on in this test, that one.
 use() {
 	lab=$LABS/$1

@@ -7,13 +7,7 @@ bats_require_minimum_version 1.5.0
 
 setup_file() { labs_up; }
 teardown_file() { labs_down; }
-setup() {
-	source "$BATS_TEST_DIRNAME/fake/fake.bash"
-	home_of_its_own
-	cd "$BATS_TEST_TMPDIR" || return
-	use lab
-	box=$(mailbox box)
-}
+setup() { messages_setup; }
 teardown() { fake_teardown; }
 
 rm_() { lm-rm -c "$LAB_CONFIG" "$@"; }
@@ -271,20 +265,12 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 }
 
 @test "the examples of the manual page" {
-	mkdir -p "$HOME/.config/lm"
-	sed 's/^account alice$/account work/' "$LAB_CONFIG" >"$HOME/.config/lm/config"
-	chmod 600 "$HOME/.config/lm/config"
-	fill INBOX 8 500
+	examples lm-rm.1 2
 	imap 'CREATE Trash' >/dev/null
-	page=${LM_TOP:-$BATS_TEST_DIRNAME/..}/man/lm-rm.1
-	mapfile -t example < <(sed -n 's/^\.Dl \$ //p' "$page")
-	[ "${#example[@]}" -eq 2 ]
 	run --separate-stderr bash -c "${example[0]}"
 	is 0
 	rows 4
-	if command -v lm-search >/dev/null; then
-		run --separate-stderr bash -c "set -o pipefail; ${example[1]/older 30d/subject Message}"
-		is 0
-		[ -z "$(uids Trash)" ]
-	fi
+	run --separate-stderr bash -c "set -o pipefail; ${example[1]/older 30d/subject Message}"
+	is 0
+	[ -z "$(uids Trash)" ]
 }
