@@ -387,13 +387,14 @@ everything() {
 	hears "new~$(url "$box-2")/.*" 10000
 }
 
-# slowly ARGS...: lm-idle writes to a pipe that nobody reads yet; read_on: somebody does.
+# slowly ARGS...: lm-idle writes to a pipe that nobody reads yet, and waits for what comes (what came before it did is read
+# from the mailbox, and that is another case); read_on: somebody reads.
 slowly() {
 	mkfifo pipe
-	lm-idle -v -c "$CONFIG" "$@" >pipe 2>err 3>&- &
+	lm-idle -vv -c "$CONFIG" "$@" >pipe 2>err 3>&- &
 	IDLE_PID=$! IDLE_PIDS+=("$!") ERR=err
 	exec 8<pipe
-	ready
+	await err '^imap< \+ idling'
 }
 read_on() {
 	[ -n "${LM_ASAN-}" ] || [ "$(awk '/^VmHWM/ { print $2 }' "/proc/$IDLE_PID/status")" -lt 12288 ]
