@@ -180,6 +180,25 @@ down() {
 	settled
 }
 
+@test "--pull leaves new files and moved ones to a later run" {
+	fill INBOX 6 300
+	do_imap 'CREATE Old' >/dev/null
+	sync
+	local_mail INBOX mine
+	mv "$(a_file INBOX fill-2)" "$M/Old/cur/"
+	# what changed too short a while ago is looked at again in any case
+	touch -d '1 hour ago' "$M"/*/cur "$M"/*/new
+	sync --pull
+	silent
+	sync
+	is 0
+	events 1 '^new~.*/INBOX;.*~local~'
+	events 1 '^new~.*/Old;.*~local~'
+	events 1 '^gone~.*/INBOX;.*~local~'
+	[ "$(there INBOX),$(there Old)" = 6,1 ]
+	settled
+}
+
 @test "create none and expunge none: mailboxes and messages stay on their side" {
 	fill INBOX 4 300
 	sync

@@ -266,6 +266,16 @@ static int print_unknown(struct sync_job *j, struct fault *f)
 	return r;
 }
 
+/* What is not sent in this run has to be found again. */
+static int hold_back(struct sync_job *j, struct fault *f)
+{
+	struct scratch_unknown u;
+	int r = scratch_unknown_after(j->s->state, j->row.id, 0, &u, f);
+
+	j->pending = j->pending || r == 1;
+	return r == -1 ? -1 : 0;
+}
+
 int sync_append(struct sync_job *j, struct fault *f)
 {
 	struct cart *k;
@@ -273,7 +283,7 @@ int sync_append(struct sync_job *j, struct fault *f)
 	int r;
 
 	if (!(j->s->policy & PLAN_PUSH))
-		return 0;
+		return hold_back(j, f);
 	if (j->s->o->dry_run)
 		return print_unknown(j, f);
 	k = calloc(1, sizeof(*k));
