@@ -220,7 +220,7 @@ down() {
 	[ -d "$M/Remote/cur" ]
 	sync
 	is 0
-	events 1 '^mailbox-new~.*/Local.*~local~'
+	events 1 '^mailbox-new~.*/Local;UIDVALIDITY=[0-9]+~local~'
 }
 
 @test "archive yes: nothing is removed on either side, not even with the mailbox" {

@@ -242,8 +242,8 @@ static int create_flight(struct sync *s, struct newcomers *k, struct fault *f)
 			stop_at(s, &k->row[i], &k->change[2 * i].why);
 			continue;
 		}
-		r = sync_print_folder(
-		    s, "mailbox-new", k->row[i].name, NULL, 0, k->row[i].path, SIDE_LOCAL, f);
+		r = sync_print_folder(s, "mailbox-new", k->row[i].name, NULL,
+		    k->change[2 * i].uidvalidity, k->row[i].path, SIDE_LOCAL, f);
 	}
 	k->n = 0;
 	return r;
