@@ -38,6 +38,13 @@ int search_drain(struct imap *imap, uint32_t tag, struct fault *f)
 	return r == -1 && ev.kind != EV_TAGGED ? -1 : 0;
 }
 
+/* The next mailbox is opened, also if it is the one that is open. */
+static void forget_mailbox(struct imap_line *l)
+{
+	free(l->selected);
+	l->selected = NULL;
+}
+
 static struct search_slice slice_of(const struct search_request *q)
 {
 	return (struct search_slice){q->first, q->last, q->from_end};
@@ -248,10 +255,8 @@ static int finish(struct search *s, struct imap_line *l, struct search_target *t
 	int r, opened;
 
 	/* The line knows of one mailbox at a time: the one of the leg before is not open any more. */
-	if (leg->opening != 0) {
-		free(l->selected);
-		l->selected = NULL;
-	}
+	if (leg->opening != 0)
+		forget_mailbox(l);
 	opened =
 	    imap_line_select_end(l, t->url.mailbox, true, t->url.uidvalidity, leg->opening, &why);
 	if (opened == -1 && (!imap_alive(l->imap) || why.cls == FAULT_PROTOCOL)) {
@@ -301,8 +306,7 @@ static int skip_others(struct imap_line *l, const struct leg *leg, size_t n, str
 	for (size_t i = 1; i < n; i++)
 		if (search_drain(l->imap, leg[i].opening, f) == -1 || skip(l, &leg[i], f) == -1)
 			return -1;
-	free(l->selected);
-	l->selected = NULL;
+	forget_mailbox(l);
 	return 1;
 }
 
@@ -312,9 +316,13 @@ static int flight(struct search *s, struct imap_line *l, struct search_target *t
 {
 	struct leg leg[SEARCH_FLIGHT_MAX];
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		/* Searches of one mailbox may run side by side and be answered in any order: an EXAMINE keeps them apart. */
+		if (i > 0)
+			forget_mailbox(l);
 		if (begin(s, l, &t[i], p, &leg[i], f) == -1)
 			return -1;
+	}
 	for (size_t i = 0; i < n; i++) {
 		int r = finish(s, l, &t[i], p, &leg[i], f);
 
