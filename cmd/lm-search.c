@@ -13,7 +13,7 @@
 #include "base/num.h"
 
 enum {
-	MAILBOXES_MAX = 10000,
+	WINDOW = 1024,         /* mailboxes held at once */
 	DEFAULT_INTERVAL = 60, /* seconds */
 	WORD_IN_ORDER = 1,     /* what getopt() returns for an argument that is no option */
 };
@@ -48,8 +48,8 @@ struct job {
 	struct search search;
 	struct search_request request;
 	struct search_key keys;
-	struct search_target *target;
-	size_t ntarget, cap;
+	struct search_target *target; /* WINDOW of them */
+	size_t ntarget;
 	bool follow;
 	bool everything; /* no key narrows the result */
 };
@@ -181,82 +181,6 @@ static int parse_options(struct job *j, struct words *w, int argc, char **argv, 
 	return check_options(j, f);
 }
 
-/* ---- mailboxes */
-
-static int check_target(const struct url *u, struct fault *f)
-{
-	if (u->mailbox == NULL)
-		return fault_set(f, FAULT_DATA, "names an account, not a mailbox");
-	if (u->uid != 0 || u->token != NULL)
-		return fault_set(f, FAULT_DATA, "names a message, not a mailbox");
-	if (u->search != NULL)
-		return fault_set(f, FAULT_DATA, "has a search of its own: say it as keys");
-	return 0;
-}
-
-static int make_room(struct job *j, struct fault *f)
-{
-	size_t cap = j->cap == 0 ? 16 : 2 * j->cap;
-	struct search_target *t;
-
-	if (j->ntarget == MAILBOXES_MAX)
-		return fault_set(f, FAULT_USAGE, "more than %d mailboxes", MAILBOXES_MAX);
-	if (j->ntarget < j->cap)
-		return 0;
-	t = reallocarray(j->target, cap, sizeof(*t));
-	if (t == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	j->target = t;
-	j->cap = cap;
-	return 0;
-}
-
-/* One that is wrong is named, and the others are searched all the same. -1: no more can be taken. */
-static int take_mailbox(struct job *j, const char *text, struct fault *f)
-{
-	struct search_target t = {0};
-	struct fault why;
-
-	if (make_room(j, f) == -1)
-		return -1;
-	if (locate(&j->tool, text, &t.account, &t.url, &why) == 0 &&
-	    check_target(&t.url, &why) == 0) {
-		j->target[j->ntarget++] = t;
-		return 0;
-	}
-	url_free(&t.url);
-	tool_failed(&j->tool, text, &why);
-	return 0;
-}
-
-static int take_lines(struct job *j, struct fault *f)
-{
-	struct input in;
-	char *text;
-	int r;
-
-	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while ((r = locate_listed(&j->tool, &in, &text, f)) == 1 && take_mailbox(j, text, f) == 0)
-		;
-	input_free(&in);
-	return r == 0 ? 0 : -1;
-}
-
-static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)
-{
-	int r = 0;
-
-	if (tool_config(&j->tool, f) == -1)
-		return -1;
-	for (size_t i = 0; i < w->nmailbox && r == 0; i++)
-		r = strcmp(w->mailbox[i], "-") == 0 ? take_lines(j, f)
-						    : take_mailbox(j, w->mailbox[i], f);
-	if (r == 0 && j->follow && j->ntarget > SEARCH_FOLLOW_MAX)
-		return fault_set(
-		    f, FAULT_USAGE, "-f follows %d mailboxes at most", SEARCH_FOLLOW_MAX);
-	return r;
-}
-
 /* ---- searching */
 
 /* Moves all that are in the first one's account to the front, without changing the order otherwise. How many those are. */
@@ -325,7 +249,7 @@ static int search_all(struct job *j, struct fault *f)
 		n = gather(j->target + at, j->ntarget - at);
 		if (search_account(j, j->target + at, n, f) == 0)
 			continue;
-		if (f->cls == FAULT_IO || at + n == j->ntarget)
+		if (f->cls == FAULT_IO)
 			return -1;
 		tool_failed(&j->tool, NULL, f);
 	}
@@ -372,18 +296,88 @@ static int flush(struct job *j, struct fault *f)
 	return -1;
 }
 
+/* ---- mailboxes */
+
+static int check_target(const struct url *u, struct fault *f)
+{
+	if (u->mailbox == NULL)
+		return fault_set(f, FAULT_DATA, "names an account, not a mailbox");
+	if (u->uid != 0 || u->token != NULL)
+		return fault_set(f, FAULT_DATA, "names a message, not a mailbox");
+	if (u->search != NULL)
+		return fault_set(f, FAULT_DATA, "has a search of its own: say it as keys");
+	return 0;
+}
+
+/* What was taken is searched, and forgotten. */
+static int search_window(struct job *j, struct fault *f)
+{
+	int r = search_all(j, f);
+
+	while (j->ntarget > 0)
+		url_free(&j->target[--j->ntarget].url);
+	return r;
+}
+
+/* One that is wrong is named, and the others are searched all the same. -1: no more can be taken. */
+static int take_mailbox(struct job *j, const char *text, struct fault *f)
+{
+	struct search_target *t = &j->target[j->ntarget];
+	struct fault why;
+
+	*t = (struct search_target){0};
+	if (locate(&j->tool, text, &t->account, &t->url, &why) == -1 ||
+	    check_target(&t->url, &why) == -1) {
+		url_free(&t->url);
+		tool_failed(&j->tool, text, &why);
+		return 0;
+	}
+	j->ntarget++;
+	if (!j->follow)
+		return j->ntarget == WINDOW ? search_window(j, f) : 0;
+	return j->ntarget <= SEARCH_FOLLOW_MAX
+	    ? 0
+	    : fault_set(f, FAULT_USAGE, "-f follows %d mailboxes at most", SEARCH_FOLLOW_MAX);
+}
+
+static int take_lines(struct job *j, struct fault *f)
+{
+	struct input in;
+	char *text;
+	int r;
+
+	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
+	while ((r = locate_listed(&j->tool, &in, &text, f)) == 1 && take_mailbox(j, text, f) == 0)
+		;
+	input_free(&in);
+	return r == 0 ? 0 : -1;
+}
+
+static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)
+{
+	int r = tool_config(&j->tool, f);
+
+	j->target = r == 0 ? calloc(WINDOW, sizeof(j->target[0])) : NULL;
+	if (r == 0 && j->target == NULL)
+		return fault_set(f, FAULT_TEMP, "out of memory");
+	for (size_t i = 0; i < w->nmailbox && r == 0; i++)
+		r = strcmp(w->mailbox[i], "-") == 0 ? take_lines(j, f)
+						    : take_mailbox(j, w->mailbox[i], f);
+	return r;
+}
+
 static int work(struct job *j, const struct words *w, struct fault *f)
 {
 	j->request.now = time(NULL);
+	j->request.keys = &j->keys;
+	j->everything = w->nkey == 0 || (w->nkey == 1 && strcasecmp(w->key[0], "all") == 0);
 	if (search_key_parse(&j->keys, (const char *const *)w->key, w->nkey, j->request.now, f) ==
 		-1 ||
 	    take_mailboxes(j, w, f) == -1)
 		return -1;
-	j->request.keys = &j->keys;
-	j->everything = w->nkey == 0 || (w->nkey == 1 && strcasecmp(w->key[0], "all") == 0);
 	if (j->follow)
 		listen_for_signals();
-	return (j->follow ? follow_all(j, f) : search_all(j, f)) == -1 ? -1 : flush(j, f);
+	return (j->follow ? follow_all(j, f) : search_window(j, f)) == -1 ? -1 : flush(j, f);
 }
 
 static void release(struct job *j)

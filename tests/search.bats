@@ -297,14 +297,14 @@ line() { sed -n "$1"' { s/\t.*;UID=/ /; s/\t/ /g; p }' out; }
 
 # ---- what comes out
 
-@test "one mailbox many times, more than a flight: each time all of it" {
-	for i in $(seq 200); do echo alice/finds; done >many
+@test "one mailbox many times, more than a flight and than is held: each time all of it" {
+	for i in $(seq 1100); do echo alice/finds; done >many
 	run --separate-stderr search - from boss <many
 	is 0
-	[ "$(uids)" = "$(for i in $(seq 200); do echo '1 4'; done | paste -sd' ')" ]
+	[ "$(uids)" = "$(for i in $(seq 1100); do echo '1 4'; done | paste -sd' ')" ]
 	run --separate-stderr search -r count - from boss <many
 	is 0
-	[ "$(cut -f 2 <<<"$output" | sort | uniq -c | tr -s ' ')" = ' 200 2' ]
+	[ "$(cut -f 2 <<<"$output" | sort | uniq -c | tr -s ' ')" = ' 1100 2' ]
 }
 
 @test "-r: count, min, max; on a server with and without ESEARCH" {
