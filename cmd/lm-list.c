@@ -52,6 +52,7 @@ struct job {
 	/* The account that could not be reached last, and why: it is not tried for every flight. */
 	const struct account *dead;
 	struct fault death;
+	const struct account *warned; /* of what its server lacks */
 };
 
 /* ---- options */
@@ -370,6 +371,16 @@ static int list_line(struct job *j, struct fault *f)
 	return r;
 }
 
+/* Columns without a value would look as if there were none. */
+static void warn_of_meta(struct job *j)
+{
+	if (j->record.nentry == 0 || j->warned == j->account || imap_has(j->line->imap, "METADATA"))
+		return;
+	tool_warn(&j->tool, "%s: the server has no METADATA, and so no values for --meta",
+	    j->account->name);
+	j->warned = j->account;
+}
+
 static int work_account(struct job *j, const struct account *a, struct fault *f)
 {
 	struct fault why = {0};
@@ -377,10 +388,12 @@ static int work_account(struct job *j, const struct account *a, struct fault *f)
 	j->account = a;
 	if (find_base(j, f) == -1)
 		return -1;
-	if (list_line(j, &why) == -1)
+	if (list_line(j, &why) == -1) {
 		tool_failed(&j->tool, a->name, &why);
-	else
+	} else {
+		warn_of_meta(j);
 		name_missing(j);
+	}
 	for (size_t i = 0; i < j->ntarget; i++)
 		j->target[i].done = j->target[i].done || j->target[i].account == a;
 	return why.cls == FAULT_IO ? fault_set(f, FAULT_IO, "%s", why.msg) : 0;

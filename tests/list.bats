@@ -264,6 +264,7 @@ fake_list() { lm-list -c own "$@"; }
 	run --separate-stderr list -v -s --meta /private/comment alice
 	is 0
 	says 'plain LIST, STATUS for each'
+	[ "$(grep -c 'lm-list: alice: the server has no METADATA' <<<"$stderr")" -eq 1 ]
 	cut -f 4-6,8 <<<"$output" | sort | diff expected -
 	[ "$(grep Subscribed <<<"$output" | cut -f 4 | sort)" = "$subscribed" ]
 	[ "$(cut -f 3,7,9,10 <<<"$output" | sort -u)" = $'-\t-\t-\t-' ]
