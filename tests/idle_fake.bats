@@ -79,6 +79,14 @@ start() {
 	fake_await 'C: a[0-9]+ EXAMINE INBOX \(QRESYNC \(7 21\)\)'
 }
 
+@test "a server that pauses between the messages that it shows is heard out" {
+	live 'send * 5 EXISTS' 'send * 4 FETCH (UID 10 FLAGS ())' 'expect-nothing 1' 'send * 5 FETCH (UID 11 FLAGS ())' 'stall forever' >script
+	start
+	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10"
+	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=11"
+	fake_saw_no 'C: DONE'
+}
+
 @test "VANISHED of more than there was: a resync, not four thousand million lines" {
 	live 'send * VANISHED 1:4294967295' 'send * VANISHED 4294967290:4294967295' "$(again)" 'send * 4 EXISTS' 'send * 4 FETCH (UID 10 FLAGS ())' 'stall forever' >script
 	start

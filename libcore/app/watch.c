@@ -247,8 +247,10 @@ static bool is_eager(const struct post *p)
 	const struct site *s = p->site;
 
 	return p->line != NULL &&
-	    (imap_ready(p->line->imap) || post_needs_look(p) || p->bye ||
-		(p->primary && (s->relist || (p->notify && s->renotify))));
+	    (imap_ready(p->line->imap) || p->bye ||
+		(!post_hears_out(p) &&
+		    (post_needs_look(p) ||
+			(p->primary && (s->relist || (p->notify && s->renotify))))));
 }
 
 static int64_t next_deadline(struct watch *w)

@@ -18,6 +18,7 @@ enum {
 	PATIENCE = 10000,  /* ms that we wait for a reader who does not read */
 	PROBE_LIMIT = 10000,      /* ms for an answer after the machine slept */
 	SETTLE = 200,             /* ms for a FETCH to follow its EXISTS */
+	SETTLE_NEXT = 5000,       /* ms for the next to follow: a server that shows goes on */
 	DIAL_LIMIT = 30,          /* s without progress while connecting, at most */
 	AUTH_TRIES = 5,           /* refusals in a row before we believe them */
 	OVERFLOW_SPAN = 600000,   /* ms within which a second overflow ends NOTIFY for good */
@@ -38,6 +39,7 @@ struct post {
 	bool stirred;           /* NOTIFY told of something since it was last set */
 	bool checking, untold;  /* whether it goes deaf is being looked at; and it was */
 	bool bye;               /* the server said so */
+	bool held;              /* the reader is behind: nothing is read */
 	bool idling, confirmed; /* IDLE was sent; "+" came */
 	uint32_t idle_tag;
 	int limit; /* ms without progress in a flight */
@@ -159,6 +161,8 @@ int post_start(struct post *p, struct fault *f);
 int post_break(struct post *p, struct fault *f);
 /* Begins to wait again. */
 int post_rest(struct post *p, struct fault *f);
+/* The server is in the middle of what it says: more is to come, or has to wait as the reader is behind. Dovecot 2.3 does not answer what is asked then, so nothing is. */
+bool post_hears_out(const struct post *p);
 /* Takes what has come in, and does what follows from it. */
 int post_work(struct post *p, struct fault *f);
 /* Shows that the line stands; polls where that is due. */

@@ -47,7 +47,7 @@ static void take_new(struct post *p, const struct fetch_event *fetch, uint32_t u
 	if (p->expected > 0 && --p->expected == 0)
 		p->settle_at = 0;
 	else if (p->expected > 0 && p->notify)
-		p->settle_at = clock_awake() + SETTLE;
+		p->settle_at = clock_awake() + SETTLE_NEXT;
 	if (p->mapped)
 		map_add(&p->map, uid, uid);
 	event_message(p->site, b, WANT_NEW, uid, NULL, fetch);

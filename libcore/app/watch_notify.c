@@ -211,7 +211,6 @@ int64_t post_check_due(const struct post *p)
 {
 	int64_t at = INT64_MAX;
 
-	/* Not in the middle of what it says: Dovecot 2.3 may never answer what is asked then. */
 	if (!p->notify || p->expected > 0)
 		return at;
 	if (p->check_at != 0)

@@ -225,7 +225,7 @@ static int dial(struct post *p, struct fault *f)
 
 int post_start(struct post *p, struct fault *f)
 {
-	p->opened = p->mapped = p->idling = p->bye = p->notified = false;
+	p->opened = p->mapped = p->idling = p->bye = p->notified = p->held = false;
 	p->expected = 0;
 	p->opened_at = p->retry_at = p->settle_at = p->renew_at = 0;
 	p->limit = p->site->account.timeout * 1000;
@@ -322,11 +322,22 @@ static int catch_up(struct post *p, struct fault *f)
 	return post_rest(p, f);
 }
 
+bool post_hears_out(const struct post *p)
+{
+	int64_t now = clock_awake();
+
+	return now < p->renew_at &&
+	    (p->held || (p->notify && p->expected > 0 && now < p->settle_at));
+}
+
 int post_work(struct post *p, struct fault *f)
 {
 	struct event ev;
 	int r = 0;
 
+	/* What is to follow could not come while nothing was read. */
+	if (p->held && p->settle_at != 0)
+		p->settle_at = clock_awake() + SETTLE_NEXT;
 	while (watch_queue_is_low(&p->site->watch->out.queue) &&
 	    (r = imap_next(p->line->imap, 0, &ev, f)) == 1) {
 		p->heard_at = clock_awake();
@@ -336,10 +347,8 @@ int post_work(struct post *p, struct fault *f)
 		return -1;
 	if (p->bye)
 		return fault_set(f, FAULT_TEMP, "the server says goodbye");
-	/* While the reader is behind the server has to wait, in the middle of what it says: Dovecot 2.3 does not answer what is asked then. */
-	if (!watch_queue_is_low(&p->site->watch->out.queue) && clock_awake() < p->renew_at)
-		return 0;
-	return catch_up(p, f);
+	p->held = !watch_queue_is_low(&p->site->watch->out.queue);
+	return post_hears_out(p) ? 0 : catch_up(p, f);
 }
 
 int64_t post_deadline(const struct post *p)
@@ -348,6 +357,8 @@ int64_t post_deadline(const struct post *p)
 
 	if (p->line == NULL)
 		return at;
+	if (post_hears_out(p))
+		return p->settle_at != 0 && p->settle_at < at ? p->settle_at : at;
 	if (p->poll_at < at && needs_poll(p))
 		at = p->poll_at;
 	if (post_check_due(p) < at)
