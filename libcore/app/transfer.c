@@ -400,7 +400,7 @@ static int expunge(struct transit *s, struct fault *f)
 		fault_set(&why, FAULT_REFUSED,
 		    "the server has no UIDPLUS: nothing can be removed without removing others' "
 		    "deleted messages, too");
-	if (why.cls != FAULT_NONE) {
+	if (s->line == NULL || why.cls != FAULT_NONE) {
 		urls_failed_batch(s->t->urls, s->batch, &why);
 		return 0;
 	}
