@@ -128,23 +128,30 @@ static int check_options(const struct job *j, struct fault *f)
 	return 0;
 }
 
+/* One that fails is named, and the others are asked all the same. -1: FAULT_IO. */
+static int list_some(struct job *j, const char *of, struct fault *f)
+{
+	if (conversions_list(&j->tool, of, stdout, f) == 0)
+		return 0;
+	if (f->cls == FAULT_IO)
+		return -1;
+	tool_failed(&j->tool, of, f);
+	return 0;
+}
+
 /* The exit code, or -1 with the fault. */
 static int list_conversions(struct job *j, int argc, char **argv, struct fault *f)
 {
-	const struct account *a = argc == 0 ? locate_account(&j->tool, NULL, f) : NULL;
-	int n = argc > 0 ? argc : 1;
+	const struct account *a;
 
-	if (tool_config(&j->tool, f) == -1 || (argc == 0 && a == NULL))
+	if (tool_config(&j->tool, f) == -1)
 		return -1;
-	for (int i = 0; i < n; i++) {
-		const char *of = argc > 0 ? argv[i] : a->name;
-
-		if (conversions_list(&j->tool, of, stdout, f) == 0)
-			continue;
-		if (f->cls == FAULT_IO)
+	if (argc == 0 &&
+	    ((a = locate_account(&j->tool, NULL, f)) == NULL || list_some(j, a->name, f) == -1))
+		return -1;
+	for (int i = 0; i < argc; i++)
+		if (list_some(j, argv[i], f) == -1)
 			return -1;
-		tool_failed(&j->tool, of, f);
-	}
 	return tool_flush(stdout, f) == -1 ? -1 : (int)j->tool.result;
 }
 

@@ -355,10 +355,12 @@ static int take_lines(struct job *j, struct fault *f)
 
 static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)
 {
-	int r = tool_config(&j->tool, f);
+	int r = 0;
 
-	j->target = r == 0 ? calloc(WINDOW, sizeof(j->target[0])) : NULL;
-	if (r == 0 && j->target == NULL)
+	if (tool_config(&j->tool, f) == -1)
+		return -1;
+	j->target = calloc(WINDOW, sizeof(j->target[0]));
+	if (j->target == NULL)
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	for (size_t i = 0; i < w->nmailbox && r == 0; i++)
 		r = strcmp(w->mailbox[i], "-") == 0 ? take_lines(j, f)
