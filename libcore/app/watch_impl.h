@@ -173,13 +173,23 @@ void post_close(struct post *p);
 /* When it wants to be called next, whatever comes; -1: never. */
 int64_t post_deadline(const struct post *p);
 
+/* ---- watch_ask.c: each queues one command and returns its tag, or 0 with the fault */
+/* EXAMINE; `qresync`: with what has happened since the box's state (RFC 7162 section 3.2.5). */
+uint32_t post_send_examine(struct post *p, const struct box *b, bool qresync, struct fault *f);
+/* UID FETCH of what is at or above `from` ("N:*" shows the last message whatever its UID: that one is to be passed over), with ENVELOPE where headers are wanted. */
+uint32_t post_send_fetch_new(struct post *p, uint32_t from, struct fault *f);
+/* UID FETCH of the flags of all that changed since (RFC 7162 section 3.1.4). */
+uint32_t post_send_fetch_changed(struct post *p, uint64_t modseq, struct fault *f);
+/* UID SEARCH of all UIDs, as ranges where the server can. */
+uint32_t post_send_search_all(struct post *p, struct fault *f);
+/* STATUS of all that a box holds. */
+uint32_t post_send_status(struct post *p, const struct box *b, struct fault *f);
+
 /* ---- watch_list.c */
 /* LIST with STATUS, and what follows from it. */
 int post_list(struct post *p, struct fault *f);
 /* Fresh numbers of the mailboxes of a burst. */
 int post_ask(struct post *p, struct fault *f);
-/* Queues a STATUS. */
-int post_send_status(struct post *p, const struct box *b, struct fault *f);
 
 /* ---- watch_notify.c */
 /* NOTIFY SET. 0 (p->notify says whether it is on) or -1 for a lost line. */

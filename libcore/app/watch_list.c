@@ -138,23 +138,6 @@ int post_list(struct post *p, struct fault *f)
 	return 0;
 }
 
-int post_send_status(struct post *p, const struct box *b, struct fault *f)
-{
-	struct imap_cmd c;
-
-	imap_cmd_init(&c, p->line->imap, "STATUS");
-	imap_mailbox(&c, b->name);
-	imap_list(&c);
-	imap_atom(&c, "MESSAGES");
-	imap_atom(&c, "UNSEEN");
-	imap_atom(&c, "UIDNEXT");
-	imap_atom(&c, "UIDVALIDITY");
-	if (p->condstore)
-		imap_atom(&c, "HIGHESTMODSEQ");
-	imap_list_end(&c);
-	return imap_send(p->line->imap, &c, f) == 0 ? -1 : 0;
-}
-
 /* The answers of one flight: only what is shown of them counts, for what is told has its own ways. */
 static void note_numbers(struct site *s, const struct event *ev)
 {
@@ -198,7 +181,7 @@ int post_ask(struct post *p, struct fault *f)
 			continue;
 		if (sent == 0 && post_break(p, f) == -1)
 			return -1;
-		if (post_send_status(p, b, f) == -1)
+		if (post_send_status(p, b, f) == 0)
 			return -1;
 		if (++sent == ASK_BATCH) {
 			if (pull_numbers(p, sent, f) == -1)

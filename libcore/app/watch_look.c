@@ -39,75 +39,6 @@ struct flight {
 
 /* ---- asking */
 
-static uint32_t send_open(struct post *p, const struct look *l, struct fault *f)
-{
-	struct imap_cmd c;
-
-	imap_cmd_init(&c, p->line->imap, "EXAMINE");
-	imap_mailbox(&c, l->box->name);
-	if (l->how == BY_QRESYNC) {
-		imap_list(&c);
-		imap_atom(&c, "QRESYNC");
-		imap_list(&c);
-		imap_number(&c, l->box->uidvalidity);
-		imap_number(&c, l->box->modseq);
-		imap_list_end(&c);
-		imap_list_end(&c);
-	}
-	return imap_send(p->line->imap, &c, f);
-}
-
-/* UID FETCH of what is at or above `from` ("N:*" shows the last message whatever its UID; that one is passed over). */
-static uint32_t send_fetch_new(struct post *p, uint32_t from, struct fault *f)
-{
-	struct imap_cmd c;
-	char range[24];
-
-	snprintf(range, sizeof(range), "%u:*", from == 0 ? 1 : from);
-	imap_cmd_init(&c, p->line->imap, "UID FETCH");
-	imap_atom(&c, range);
-	imap_list(&c);
-	imap_atom(&c, "UID");
-	imap_atom(&c, "FLAGS");
-	if (p->site->watch->o.headers)
-		imap_atom(&c, "ENVELOPE");
-	imap_list_end(&c);
-	return imap_send(p->line->imap, &c, f);
-}
-
-static uint32_t send_fetch_changed(struct post *p, uint64_t modseq, struct fault *f)
-{
-	struct imap_cmd c;
-
-	imap_cmd_init(&c, p->line->imap, "UID FETCH");
-	imap_atom(&c, "1:*");
-	imap_list(&c);
-	imap_atom(&c, "UID");
-	imap_atom(&c, "FLAGS");
-	imap_list_end(&c);
-	imap_list(&c);
-	imap_atom(&c, "CHANGEDSINCE");
-	imap_number(&c, modseq);
-	imap_list_end(&c);
-	return imap_send(p->line->imap, &c, f);
-}
-
-/* All UIDs, in ranges where the server can. */
-static uint32_t send_search_all(struct post *p, struct fault *f)
-{
-	struct imap_cmd c;
-
-	imap_cmd_init(&c, p->line->imap, "UID SEARCH");
-	if (imap_has(p->line->imap, "ESEARCH")) {
-		imap_atom(&c, "RETURN");
-		imap_list(&c);
-		imap_atom(&c, "ALL");
-		imap_list_end(&c);
-	}
-	imap_atom(&c, "ALL");
-	return imap_send(p->line->imap, &c, f);
-}
-
 /* Without mod-sequences also where only what is gone counts: what is new says how many that are. */
 static bool needs_fetch_new(const struct post *p, const struct look *l)
 {
@@ -129,13 +60,13 @@ static int send_look(struct flight *t, struct box *b, struct fault *f)
 	    : p->qresync        ? BY_QRESYNC
 	    : p->condstore      ? BY_CONDSTORE
 				: BY_NEW;
-	l->open_tag = l->last_tag = send_open(p, l, f);
+	l->open_tag = l->last_tag = post_send_examine(p, b, l->how == BY_QRESYNC, f);
 	if (l->last_tag != 0 && l->how == BY_CONDSTORE)
-		l->last_tag = send_fetch_changed(p, b->modseq, f);
+		l->last_tag = post_send_fetch_changed(p, b->modseq, f);
 	if (l->last_tag != 0 && needs_fetch_new(p, l))
-		l->last_tag = send_fetch_new(p, b->uidnext, f);
+		l->last_tag = post_send_fetch_new(p, b->uidnext, f);
 	if (l->last_tag != 0 && l->home && !p->qresync)
-		l->last_tag = send_search_all(p, f);
+		l->last_tag = post_send_search_all(p, f);
 	t->last_tag = l->last_tag;
 	return l->last_tag == 0 ? -1 : 0;
 }
@@ -432,7 +363,7 @@ static int ask_fresh(struct flight *t, struct fault *f)
 		if (!b->fresh || b->refusals >= BOX_REFUSALS_MAX)
 			continue;
 		b->refusals++;
-		if (post_send_status(t->post, b, f) == -1)
+		if (post_send_status(t->post, b, f) == 0)
 			return -1;
 		t->asked++;
 	}
@@ -462,7 +393,7 @@ static int send_return(struct flight *t, struct fault *f)
 			return -1;
 	}
 	for (size_t i = 0; i < others; i++)
-		if (post_send_status(p, t->look[i].box, f) == -1)
+		if (post_send_status(p, t->look[i].box, f) == 0)
 			return -1;
 	return 0;
 }
@@ -489,7 +420,7 @@ static int send_all(struct flight *t, struct fault *f)
 		if (needs_look(p, s->boxes.box[i]) && send_look(t, s->boxes.box[i], f) == -1)
 			return -1;
 	t->light = t->n == 0 && needs_light(p);
-	if (t->light && send_fetch_new(p, p->base, f) == 0)
+	if (t->light && post_send_fetch_new(p, p->base, f) == 0)
 		return -1;
 	return send_return(t, f) == -1 ? -1 : send_end(t, f);
 }
