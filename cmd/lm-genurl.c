@@ -48,6 +48,7 @@ struct job {
 	time_t expire;
 	const struct account *account; /* of the line */
 	struct imap_line *line;
+	const struct account *owner; /* of the batch */
 	struct url url[BATCH];
 	char *text[BATCH]; /* of those that are authorised */
 	size_t nurl;
@@ -157,15 +158,20 @@ static int ensure_line(struct job *j, const struct account *a, struct fault *f)
 	return j->line == NULL ? -1 : 0;
 }
 
+/* Looks at all URLs of the batch, as what is not there is not signed, and has them authorised. */
 static int authorise_batch(struct job *j, struct fault *f)
 {
-	const char *user = line_user(j->account, &j->account->submit);
+	const char *user = line_user(j->owner, &j->owner->submit);
+	struct source look[BATCH] = {0};
 	char access[512];
 
 	snprintf(access, sizeof(access), "submit+%s", user != NULL ? user : "");
 	if (j->access == NULL && user == NULL)
 		return fault_set(
-		    f, FAULT_CONFIG, "account %s has no user name: give -u", j->account->name);
+		    f, FAULT_CONFIG, "account %s has no user name: give -u", j->owner->name);
+	if (ensure_line(j, j->owner, f) == -1 ||
+	    source_look_all(j->line, j->url, look, j->nurl, f) == -1)
+		return -1;
 	return authorise(&j->tool, j->line, j->url, j->text, j->nurl,
 	    j->access != NULL ? j->access : access, j->expire, f);
 }
@@ -196,25 +202,30 @@ static int flush_urls(struct job *j, struct fault *f)
 	return r == -1 ? -1 : tool_flush(stdout, f);
 }
 
-/* Takes one URL, looked at, into the batch: what is not there is not signed. */
+/* A URL of this account has no room in the batch. */
+static bool is_full(const struct job *j, const struct account *a)
+{
+	return j->nurl == BATCH || (j->nurl > 0 && a != j->owner);
+}
+
+static void put_url(struct job *j, const struct account *a, const struct url *u)
+{
+	j->owner = a;
+	j->url[j->nurl++] = *u;
+}
+
 static int take_url(struct job *j, const char *text, struct fault *f)
 {
 	const struct account *a;
-	struct source s = {0};
 	struct url u;
 
 	if (locate(&j->tool, text, &a, &u, f) == -1)
 		return -1;
-	if ((j->nurl == BATCH || (j->nurl > 0 && a != j->account)) && flush_urls(j, f) == -1) {
+	if (is_full(j, a) && flush_urls(j, f) == -1) {
 		url_free(&u);
 		return -1;
 	}
-	if (ensure_line(j, a, f) == -1 || source_look(j->line, &u, &s, f) == -1) {
-		url_free(&u);
-		return -1;
-	}
-	source_free(&s);
-	j->url[j->nurl++] = u;
+	put_url(j, a, &u);
 	return 0;
 }
 
@@ -293,24 +304,20 @@ static int store_batch(struct job *j, struct piece **where, struct fault *f)
 	return r;
 }
 
-/* One URL of the assembly, looked at, into the batch. */
+/* One URL of the assembly into the batch. */
 static int take_piece(struct job *j, struct piece *p, struct piece **where, struct fault *f)
 {
 	const struct account *a;
-	struct source s = {0};
 	struct url u;
 
 	if (locate(&j->tool, p->name, &a, &u, f) == -1)
 		return -1;
-	if (((j->nurl == BATCH || (j->nurl > 0 && a != j->account)) &&
-		store_batch(j, where, f) == -1) ||
-	    ensure_line(j, a, f) == -1 || source_look(j->line, &u, &s, f) == -1) {
+	if (is_full(j, a) && store_batch(j, where, f) == -1) {
 		url_free(&u);
 		return -1;
 	}
-	source_free(&s);
 	where[j->nurl] = p;
-	j->url[j->nurl++] = u;
+	put_url(j, a, &u);
 	return 0;
 }
 

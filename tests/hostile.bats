@@ -971,6 +971,63 @@ small() {
 	fails 69 'TOOBIG' draft
 }
 
+# three_messages: a store that answers only what it was asked in one flight, and not in that order.
+three_messages() {
+	cat <<-END
+		may-hangup
+		auto STATUS (?P<name>\S+) .* => * STATUS \${name} (UIDNEXT 4 UIDVALIDITY 7) | ok
+		imap-login URLAUTH UIDPLUS
+		expect (?P<t0>\S+) (SELECT|EXAMINE) INBOX.*
+		expect (?P<t1>\S+) UID FETCH 1 .*
+		expect (?P<t2>\S+) UID FETCH 2 .*
+		expect (?P<t3>\S+) UID FETCH 1 .*
+		send * FLAGS (\Seen \$Forwarded)
+		send * OK [PERMANENTFLAGS (\Seen \*)] ok
+		send * 2 EXISTS
+		send * OK [UIDVALIDITY 7] ok
+		send \${t0} OK [READ-WRITE] done
+		send * 2 FETCH (UID 2 RFC822.SIZE 22 BODYSTRUCTURE $TEXT_PART$2)
+		send * 1 FETCH (UID 1 RFC822.SIZE 21 BODYSTRUCTURE $TEXT_PART$1)
+		send * 1 FETCH (UID 1 RFC822.SIZE 21 BODYSTRUCTURE $TEXT_PART$1)
+		send \${t3} OK done
+		send \${t1} OK done
+		send \${t2} OK done
+	END
+}
+
+@test "many URLs of a mailbox are looked at in one flight, whatever the order of the answers" {
+	local urls=('a/INBOX/;UID=1' 'a/INBOX/;UID=2' 'a/INBOX/;UID=1')
+	imap_script < <(
+		three_messages '' ''
+		echo 'expect-cmd GENURLAUTH "(?P<a>[^"]*)" INTERNAL "(?P<b>[^"]*)" INTERNAL "(?P<c>[^"]*)" INTERNAL'
+		for i in a b c; do echo "send * GENURLAUTH \"\${$i}:internal:91354a473744909de610943775f92038\""; done
+		echo ok
+	)
+	configure
+	run -0 lm-genurl -c config -x never "${urls[@]}"
+	[[ ${#lines[@]} = 3 && ${lines[0]} = */\;UID=1\;* && ${lines[1]} = */\;UID=2\;* && ${lines[2]} = */\;UID=1\;* ]]
+	fake_wait
+}
+
+@test "many messages are forwarded with one look, and marked with one STORE" {
+	imap_script < <(
+		three_messages ' BODY[HEADER] {16}\r\nSubject: one\r\n\r\n' ' BODY[HEADER] {19}\r\nSubject: zw\xc3\xb6lf\r\n\r\n'
+		for uid in 1 2 1; do
+			printf '%s\n' "expect-cmd UID FETCH $uid \\(BODY.PEEK\\[\\]\\)" "send * $uid FETCH (UID $uid BODY[] {8}\r\nX: $uid\r\n\r\n)" ok
+		done
+		printf '%s\n' 'expect-cmd UID STORE 1:2 \+FLAGS.SILENT \(\$Forwarded\)' ok imap-logout
+	)
+	imap=$FAKE_PID
+	smtp_server --
+	configure
+	run -0 lm-fwd -c config -S relay -o sent-copy=no -T bob@example.org 'a/INBOX/;UID=1' 'a/INBOX/;UID=2' 'a/INBOX/;UID=1'
+	fake_wait "$imap"
+	saw "$ST" 'Subject: Fwd: one'
+	# the second has 8-bit octets in its header, and only that one
+	[ "$(times "$ST" 'Content-Transfer-Encoding: 8bit')" = 2 ]
+	[ "$(times "$ST" 'Content-Transfer-Encoding: 7bit')" = 2 ]
+}
+
 @test "a NO to a literal that is still on its way: 69" {
 	{ letter; yes 'A line of a long letter' | head -c 30000000; echo; } >long
 	imap_script <<-'END'

@@ -20,6 +20,7 @@ enum {
 	REFERENCES_MAX = 4096,
 	FLOW_WIDTH = 72,
 	LINE_OCTETS_MAX = 998, /* RFC 5322 section 2.1.1 */
+	WHOLE_MAX = 64,        /* messages that are looked at together */
 };
 
 bool addresses_has(const struct addresses *l, const char *spec)
@@ -269,7 +270,6 @@ struct composing {
 	struct composed *out;
 	struct buf text;
 	struct buf header; /* of the first original */
-	struct buf rest;   /* of the others, read only for 8-bit octets */
 	bool have_header;
 	bool write; /* flags will be set: open for writing */
 	char boundary[64];
@@ -326,10 +326,20 @@ static int add_whole(struct composing *c, const struct url *u, const struct sour
 	return add_url(c, u, NULL, s->octets);
 }
 
+/* What is asked of the next original: of the first the header is kept, of all it is looked at. */
+static struct source look_for(struct composing *c)
+{
+	struct source s = {
+	    .write = c->write, .read_header = true, .header = c->have_header ? NULL : &c->header};
+
+	c->have_header = true;
+	return s;
+}
+
 /* One part with the MIME header that it has in the original. */
 static int add_part(struct composing *c, struct url *u, const char *section)
 {
-	struct source s = {.write = c->write, .header = c->have_header ? &c->rest : &c->header};
+	struct source s = look_for(c);
 	struct url part = {0};
 	int r = -1;
 
@@ -342,8 +352,6 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 	if (part.section == NULL) {
 		fault_set(c->f, FAULT_TEMP, "out of memory");
 	} else if (source_look(c->l, &part, &s, c->f) == 0) {
-		c->have_header = true;
-		buf_reset(&c->rest);
 		if (s.whole || strpbrk(section, "MHTmht") != NULL) {
 			fault_set(c->f, FAULT_DATA, "only parts can be forwarded, not section %s",
 			    section);
@@ -360,25 +368,54 @@ static int add_part(struct composing *c, struct url *u, const char *section)
 	return r;
 }
 
-static int add_message(struct composing *c, struct url *u)
+/* How many of the n URLs, up to the first other one, are of whole messages that are to be forwarded so. */
+static size_t count_whole(const struct composing *c, const struct url *u, size_t n)
 {
-	struct source s = {.write = c->write, .header = c->have_header ? &c->rest : &c->header};
+	size_t i = 0;
+
+	while (i < n && i < WHOLE_MAX && c->w->nsection == 0 && u[i].section == NULL)
+		i++;
+	return i;
+}
+
+static int add_whole_ones(struct composing *c, struct url *u, size_t n)
+{
+	struct source s[WHOLE_MAX];
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		s[i] = look_for(c);
+	r = source_look_all(c->l, u, s, n, c->f);
+	for (size_t i = 0; i < n && r == 0; i++) {
+		note_needs(c->out, &s[i]);
+		r = add_whole(c, &u[i], &s[i]);
+	}
+	return r;
+}
+
+/* The parts that the URL names, or those that are wanted of every message. */
+static int add_parts(struct composing *c, struct url *u)
+{
 	int r = 0;
 
 	if (u->section != NULL)
 		return add_part(c, u, u->section);
 	for (size_t i = 0; i < c->w->nsection && r == 0; i++)
 		r = add_part(c, u, c->w->section[i]);
-	if (c->w->nsection > 0)
-		return r;
-	if (source_look(c->l, u, &s, c->f) == -1)
-		return -1;
-	c->have_header = true;
-	buf_reset(&c->rest);
-	note_needs(c->out, &s);
-	r = add_whole(c, u, &s);
-	source_free(&s);
 	return r;
+}
+
+static int add_messages(struct composing *c, struct url *u, size_t n)
+{
+	for (size_t i = 0; i < n;) {
+		size_t whole = count_whole(c, &u[i], n - i);
+		int r = whole > 0 ? add_whole_ones(c, &u[i], whole) : add_parts(c, &u[i]);
+
+		if (r == -1)
+			return -1;
+		i += whole > 0 ? whole : 1;
+	}
+	return 0;
 }
 
 /* The header comes first but depends on all the parts (8bit, binary): the parts are put together apart and follow it. */
@@ -388,11 +425,10 @@ static int compose(
 	struct composed *out = c->out;
 	struct buf head;
 	size_t first = out->assembly.n;
-	int r = 0;
+	int r;
 
 	buf_init(&head, TEXT_MAX);
-	for (size_t i = 0; i < n && r == 0; i++)
-		r = add_message(c, &urls[i]);
+	r = add_messages(c, urls, n);
 	if (r == 0) {
 		buf_printf(&c->text, "\r\n--%s--\r\n", c->boundary);
 		r = flush_text(c);
@@ -441,7 +477,6 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 	assembly_init(&out->assembly);
 	buf_init(&c.text, TEXT_MAX);
 	buf_init(&c.header, HEADER_SECTION_MAX);
-	buf_init(&c.rest, HEADER_SECTION_MAX);
 	buf_init(&o.subject, HEADER_SECTION_MAX);
 	buf_init(&o.references, HEADER_SECTION_MAX);
 	random_hex(random, 16);
@@ -454,7 +489,6 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 		composed_free(out);
 	buf_free(&c.text);
 	buf_free(&c.header);
-	buf_free(&c.rest);
 	buf_free(&o.subject);
 	buf_free(&o.references);
 	return r;

@@ -10,6 +10,7 @@
 #include "app/locate.h"
 #include "app/removal.h"
 #include "app/source.h"
+#include "app/urls.h"
 #include "base/num.h"
 #include "imap/utf7.h"
 
@@ -356,15 +357,13 @@ static int open_to_write(struct imap_line *l, const struct url *u, struct fault 
 	return 0;
 }
 
-int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
+static int store(struct imap_line *l, const struct set *uids, enum draft_store how,
     const char *const *flags, size_t nflags, struct fault *f)
 {
 	struct imap_cmd c;
 
-	if (open_to_write(l, u, f) == -1)
-		return -1;
 	imap_cmd_init(&c, l->imap, "UID STORE");
-	imap_uid(&c, u->uid);
+	imap_uids(&c, uids);
 	imap_atom(&c, how == DRAFT_ADD ? "+FLAGS.SILENT" : "FLAGS.SILENT");
 	imap_list(&c);
 	for (size_t i = 0; i < nflags; i++)
@@ -374,15 +373,40 @@ int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
 }
 
 /* In a set, UINT32_MAX would be "*": the last message, whichever that is. */
+static int add_uid(struct set *s, uint32_t uid, struct fault *f)
+{
+	if (uid == UINT32_MAX)
+		return fault_set(f, FAULT_DATA, "no such message: UID %u", uid);
+	return set_add(s, uid, uid) == -1 ? fault_set(f, FAULT_TEMP, "out of memory") : 0;
+}
+
+int draft_flag(struct imap_line *l, const struct url *u, size_t n, enum draft_store how,
+    const char *const *flags, size_t nflags, struct fault *f)
+{
+	struct set all, piece;
+	size_t at = 0;
+	int r, more = 0;
+
+	set_init(&all, n);
+	set_init(&piece, n);
+	r = open_to_write(l, u, f);
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = add_uid(&all, u[i].uid, f);
+	while (r == 0 && (more = urls_set_piece(&all, &at, &piece, f)) == 1)
+		r = store(l, &piece, how, flags, nflags, f);
+	set_free(&all);
+	set_free(&piece);
+	return more == -1 ? -1 : r;
+}
+
 static int remove_one(struct imap_line *l, uint32_t uid, struct removal *r, struct fault *f)
 {
 	struct set one;
-	int result = -1;
+	int result;
 
 	set_init(&one, 1);
-	if (uid == UINT32_MAX || set_add(&one, uid, uid) == -1)
-		fault_set(f, FAULT_DATA, "no such message: UID %u", uid);
-	else
+	result = add_uid(&one, uid, f);
+	if (result == 0)
 		result = removal_run(r, l->imap, &one, false, f);
 	set_free(&one);
 	return result;

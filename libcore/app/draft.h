@@ -33,9 +33,9 @@ int draft_make(
     struct tool *t, struct imap_line **l, const struct draft *d, struct url *made, struct fault *f);
 /* Removes the message for good (app/removal.h). Without UIDPLUS it is only marked as deleted, and that is said (FAULT_REFUSED). */
 int draft_remove(struct imap_line *l, const struct url *u, struct fault *f);
-/* UID STORE, silently: adds the flags, or makes them all that the message has. */
+/* UID STORE, silently: adds the flags to the n messages, which are in one mailbox, or makes them all that they have. */
 enum draft_store { DRAFT_ADD, DRAFT_SET };
-int draft_flag(struct imap_line *l, const struct url *u, enum draft_store how,
+int draft_flag(struct imap_line *l, const struct url *u, size_t n, enum draft_store how,
     const char *const *flags, size_t nflags, struct fault *f);
 /* The mailbox for sent mail, drafts or trash: the account's keyword, else the server's SPECIAL-USE attribute `use` ("\\Sent"), else `fallback`. Appends its UTF-8 name. */
 int draft_special(struct imap_line *l, const char *keyword, const char *use, const char *fallback,

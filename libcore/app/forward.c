@@ -324,7 +324,7 @@ static int settle_copy(struct forwarding *w, struct fault *f)
 {
 	static const char *const flags[] = {"\\Seen", "$Submitted"};
 
-	if (draft_flag(w->imap, &w->copy, DRAFT_SET, flags, 2, f) == -1)
+	if (draft_flag(w->imap, &w->copy, 1, DRAFT_SET, flags, 2, f) == -1)
 		return fault_while(f, "sent, but the copy's flags could not be set");
 	return 0;
 }
@@ -394,21 +394,33 @@ int forward_send(struct forwarding *w, struct fault *f)
 	}
 }
 
-int forward_mark(struct forwarding *w, const struct url *urls, size_t n, struct fault *f)
+/* How many of the n URLs, from the first on, are in its mailbox. */
+static size_t count_same(const struct url *u, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && u[i].uidvalidity == u->uidvalidity && strcmp(u[i].mailbox, u->mailbox) == 0)
+		i++;
+	return i;
+}
+
+static int mark_some(struct forwarding *w, const struct url *u, size_t n, struct fault *f)
 {
 	static const char *const forwarded[] = {"$Forwarded"};
 
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0 && urls[i].uid == urls[i - 1].uid &&
-		    strcmp(urls[i].mailbox, urls[i - 1].mailbox) == 0)
-			continue;
-		if (imap_line_select(w->imap, urls[i].mailbox, false, urls[i].uidvalidity, f) == -1)
-			return -1;
-		if (w->imap->mailbox.read_only || !w->imap->mailbox.forwarded) {
-			tool_note(w->tool, "%s cannot keep $Forwarded", urls[i].mailbox);
-			continue;
-		}
-		if (draft_flag(w->imap, &urls[i], DRAFT_ADD, forwarded, 1, f) == -1)
+	if (imap_line_select(w->imap, u->mailbox, false, u->uidvalidity, f) == -1)
+		return -1;
+	if (!w->imap->mailbox.read_only && w->imap->mailbox.forwarded)
+		return draft_flag(w->imap, u, n, DRAFT_ADD, forwarded, 1, f);
+	tool_note(w->tool, "%s cannot keep $Forwarded", u->mailbox);
+	return 0;
+}
+
+int forward_mark(struct forwarding *w, const struct url *urls, size_t n, struct fault *f)
+{
+	for (size_t i = 0, some; i < n; i += some) {
+		some = count_same(&urls[i], n - i);
+		if (mark_some(w, &urls[i], some, f) == -1)
 			return -1;
 	}
 	return 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "app/flight.h"
 #include "msg/header.h"
 
 static int url_fault(const struct url *u, const char *what, struct fault *f)
@@ -19,21 +20,21 @@ static int url_fault(const struct url *u, const char *what, struct fault *f)
 }
 
 /* UID FETCH n (UID RFC822.SIZE BODYSTRUCTURE [BODY.PEEK[HEADER]]): what the message is made of. */
-static uint32_t send_look(
-    struct imap_line *l, const struct url *u, const struct source *s, struct fault *f)
+static int send_look(
+    struct flight *fl, const struct url *u, const struct source *s, size_t which, struct fault *f)
 {
 	struct imap_cmd c;
 
-	imap_cmd_init(&c, l->imap, "UID FETCH");
+	imap_cmd_init(&c, fl->imap, "UID FETCH");
 	imap_uid(&c, u->uid);
 	imap_list(&c);
 	imap_atom(&c, "UID");
 	imap_atom(&c, "RFC822.SIZE");
 	imap_atom(&c, "BODYSTRUCTURE");
-	if (s->header != NULL)
+	if (s->read_header)
 		imap_section(&c, "BODY.PEEK", "HEADER", 0, 0);
 	imap_list_end(&c);
-	return imap_send(l->imap, &c, f);
+	return flight_send(fl, &c, (int)which, f);
 }
 
 static bool has_eight(const char *p, size_t n)
@@ -44,50 +45,56 @@ static bool has_eight(const char *p, size_t n)
 	return false;
 }
 
-static int take_look(struct imap_line *l, uint32_t tag, const struct url *u, struct source *s,
-    uint64_t *size, struct fault *f)
+/* Octets of the header. */
+static void take_header(struct source *s, const char *p, size_t n)
 {
-	struct event ev;
-	bool found = false, header = false;
-	int r;
-
-	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
-		if (ev.kind == EV_SECTION)
-			header = s->header != NULL && strcasecmp(ev.section.section, "HEADER") == 0;
-		if (ev.kind == EV_SECTION_DATA && header) {
-			buf_put(s->header, ev.data, ev.len);
-			s->eight = s->eight || has_eight(ev.data, ev.len);
-		}
-		if (ev.kind != EV_FETCH || ev.fetch.uid != u->uid || found ||
-		    (ev.fetch.has & FETCH_BODYSTRUCTURE) == 0)
-			continue;
-		if (structure_parse(&s->structure, ev.fetch.bodystructure, f) == -1)
-			return -1;
-		*size = ev.fetch.size;
-		found = true;
-	}
-	if (r == 0 && !found)
-		return url_fault(u, "no such message", f);
-	if (r == 0 && s->header != NULL && buf_failed(s->header))
-		return fault_set(
-		    f, FAULT_PROTOCOL, "the header is over %zu octets", s->header->max);
-	return r;
+	if (s->header != NULL)
+		buf_put(s->header, p, n);
+	s->eight = s->eight || has_eight(p, n);
 }
 
-/* Opens the mailbox and asks, in one flight. */
-static int open_and_look(
-    struct imap_line *l, struct url *u, struct source *s, uint64_t *size, struct fault *f)
-{
-	uint32_t opening, looking;
+/* The looks of a flight. Some servers answer several commands at once: what comes belongs to the message that it names. */
+struct looks {
+	struct flight flight;
+	const struct url *u;
+	struct source *s;
+	struct source *header; /* whose header section is coming, or NULL */
+	bool keep;             /* the structures */
+};
 
-	if (imap_line_select_begin(l, u->mailbox, !s->write, u->uidvalidity, &opening, f) == -1)
-		return -1;
-	looking = send_look(l, u, s, f);
-	if (looking == 0 ||
-	    imap_line_select_end(l, u->mailbox, !s->write, u->uidvalidity, opening, f) == -1)
-		return -1;
-	u->uidvalidity = l->mailbox.uidvalidity;
-	return take_look(l, looking, u, s, size, f);
+/* Whose answer with this UID (0: not known yet) is; NULL: nobody waits for it. */
+static struct source *whose(struct looks *k, uint32_t uid, bool header)
+{
+	for (size_t i = 0; uid != 0 && i < k->flight.n; i++)
+		if (k->u[i].uid == uid && !k->flight.cmd[i].done &&
+		    (header ? !k->s[i].has_header : k->s[i].structure.n == 0))
+			return &k->s[i];
+	return uid == 0 ? &k->s[flight_current(&k->flight)->kind] : NULL;
+}
+
+static void begin_header(struct looks *k, uint32_t uid)
+{
+	k->header = whose(k, uid, true);
+	if (k->header != NULL)
+		k->header->has_header = true;
+}
+
+static int take_event(struct looks *k, const struct event *ev, struct fault *f)
+{
+	struct source *s;
+
+	if (ev->kind == EV_SECTION && strcasecmp(ev->section.section, "HEADER") == 0)
+		begin_header(k, ev->section.uid);
+	else if (ev->kind == EV_SECTION_END)
+		k->header = NULL;
+	else if (ev->kind == EV_SECTION_DATA && k->header != NULL)
+		take_header(k->header, ev->data, ev->len);
+	if (ev->kind != EV_FETCH || ev->fetch.uid == 0 ||
+	    (ev->fetch.has & FETCH_BODYSTRUCTURE) == 0 ||
+	    (s = whose(k, ev->fetch.uid, false)) == NULL)
+		return 0;
+	s->octets = ev->fetch.size;
+	return structure_parse(&s->structure, ev->fetch.bodystructure, f);
 }
 
 static void note_encodings(struct source *s)
@@ -116,9 +123,8 @@ static bool ends_in_specifier(const char *section)
 }
 
 /* BODYSTRUCTURE knows the octets of a part that is no multipart; for the rest the message's own size is the bound. */
-static void note_octets(struct source *s, const struct url *u, uint64_t size)
+static void note_octets(struct source *s, const struct url *u)
 {
-	s->octets = size;
 	s->bound = u->section != NULL;
 	if (u->section != NULL && !s->whole && !s->part->multipart &&
 	    !ends_in_specifier(u->section)) {
@@ -131,25 +137,111 @@ static void note_octets(struct source *s, const struct url *u, uint64_t size)
 	}
 }
 
-int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f)
+/* The part that the URL names, and what it is like. */
+static int find_part(const struct url *u, struct source *s, struct fault *f)
 {
-	uint64_t size = 0;
+	s->part = structure_find(&s->structure, u->section != NULL ? u->section : "", &s->whole);
+	if (s->part == NULL)
+		return url_fault(u, "no such section", f);
+	note_encodings(s);
+	note_octets(s, u);
+	return 0;
+}
 
-	*s = (struct source){.write = s->write, .header = s->header};
-	if (u->mailbox == NULL || u->uid == 0)
-		return url_fault(u, "the URL names no message", f);
-	if (open_and_look(l, u, s, &size, f) == -1) {
-		source_free(s);
+/* The answer is complete. */
+static int end_look(struct looks *k, const struct flight_cmd *done, struct fault *f)
+{
+	const struct url *u = &k->u[done->kind];
+	struct source *s = &k->s[done->kind];
+
+	if (done->why.cls != FAULT_NONE) {
+		*f = done->why;
 		return -1;
 	}
-	s->part = structure_find(&s->structure, u->section != NULL ? u->section : "", &s->whole);
-	if (s->part == NULL) {
+	if (s->structure.n == 0)
+		return url_fault(u, "no such message", f);
+	if (s->header != NULL && buf_failed(s->header))
+		return fault_set(
+		    f, FAULT_PROTOCOL, "the header is over %zu octets", s->header->max);
+	if (find_part(u, s, f) == -1)
+		return -1;
+	if (!k->keep)
 		source_free(s);
-		return url_fault(u, "no such section", f);
-	}
-	note_encodings(s);
-	note_octets(s, u, size);
 	return 0;
+}
+
+static int take_looks(struct looks *k, struct fault *f)
+{
+	struct flight_cmd *done;
+	struct event ev;
+	int r;
+
+	while ((r = flight_next(&k->flight, &ev, &done, f)) == 1)
+		if ((done != NULL ? end_look(k, done, f) : take_event(k, &ev, f)) == -1)
+			return -1;
+	return r;
+}
+
+/* Opens the mailbox of all n and asks, in one flight. */
+static int look_flight(
+    struct imap_line *l, struct url *u, struct source *s, size_t n, bool keep, struct fault *f)
+{
+	struct looks k = {.u = u, .s = s, .keep = keep};
+	uint32_t opening;
+
+	flight_init(&k.flight, l->imap);
+	if (imap_line_select_begin(l, u->mailbox, !s->write, u->uidvalidity, &opening, f) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		if (send_look(&k.flight, &u[i], &s[i], i, f) == -1)
+			return -1;
+	if (imap_line_select_end(l, u->mailbox, !s->write, u->uidvalidity, opening, f) == -1)
+		return -1;
+	for (size_t i = 0; i < n; i++)
+		u[i].uidvalidity = l->mailbox.uidvalidity;
+	return take_looks(&k, f);
+}
+
+/* How many of the n go with the first. */
+static size_t same_mailbox(const struct url *u, const struct source *s, size_t n)
+{
+	size_t i = 1;
+
+	while (i < n && i < FLIGHT_MAX && s[i].write == s->write &&
+	    u[i].uidvalidity == u->uidvalidity && strcmp(u[i].mailbox, u->mailbox) == 0)
+		i++;
+	return i;
+}
+
+static int look_all(
+    struct imap_line *l, struct url *u, struct source *s, size_t n, bool keep, struct fault *f)
+{
+	for (size_t i = 0; i < n; i++) {
+		s[i] = (struct source){.write = s[i].write,
+		    .read_header = s[i].read_header || s[i].header != NULL,
+		    .header = s[i].header};
+		if (u[i].mailbox == NULL || u[i].uid == 0)
+			return url_fault(&u[i], "the URL names no message", f);
+	}
+	for (size_t i = 0, some; i < n; i += some) {
+		some = same_mailbox(&u[i], &s[i], n - i);
+		if (look_flight(l, &u[i], &s[i], some, keep, f) == 0)
+			continue;
+		for (size_t k = 0; k < some; k++)
+			source_free(&s[i + k]);
+		return -1;
+	}
+	return 0;
+}
+
+int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f)
+{
+	return look_all(l, u, s, 1, true, f);
+}
+
+int source_look_all(struct imap_line *l, struct url *u, struct source *s, size_t n, struct fault *f)
+{
+	return look_all(l, u, s, n, false, f);
 }
 
 void source_free(struct source *s)

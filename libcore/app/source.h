@@ -19,12 +19,14 @@ struct source {
 	bool whole;              /* the URL names all of the message (or its HEADER or TEXT) */
 	uint64_t octets;         /* of what the URL names; an upper bound when `bound` is set */
 	bool bound;
-	bool eight;  /* some part of it says 8bit, or the header that was read is */
-	bool binary; /* some part of it says binary */
+	bool eight;      /* some part of it says 8bit, or the header that was read is */
+	bool binary;     /* some part of it says binary */
+	bool has_header; /* the header section came */
 	/* In, set by the caller: */
 	bool write; /* the mailbox is opened to be written, as flags will be set later */
-	struct buf
-	    *header; /* NULL, or where the message's header section goes, in the same flight */
+	bool
+	    read_header; /* the message's header section is read in the same flight, for what is 8-bit in it, */
+	struct buf *header; /* and goes here (NULL: nowhere) */
 };
 
 /*
@@ -32,6 +34,10 @@ struct source {
  * URL must name a message. -1: FAULT_DATA "stale URL", "no such message", "no such section" with the URL.
  */
 int source_look(struct imap_line *l, struct url *u, struct source *s, struct fault *f);
+/* The same for n URLs, where those that follow one another in one mailbox go in one flight (FLIGHT_MAX at once). Of each only the figures are kept: no structure, `part` is NULL, and nothing is to be
+ * released. When one of them fails, all do. */
+int source_look_all(
+    struct imap_line *l, struct url *u, struct source *s, size_t n, struct fault *f);
 void source_free(struct source *s);
 
 /* Appends the MIME header of part `section` of message `uid` in the open mailbox: its Content-* fields only, whatever the server answers, with a
