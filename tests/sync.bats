@@ -523,28 +523,27 @@ down() {
 	settled
 }
 
-@test "some mailboxes only: what was moved out of them is moved on the server all the same" {
+@test "some mailboxes only: what was moved out of them, or into them, is moved on the server all the same" {
 	for box in Old Other; do do_imap "CREATE $box" >/dev/null; done
 	fill INBOX 30 200
 	remote_mail Old old
 	sync
 	for k in $(seq 25); do mv "$(a_file INBOX "fill-$k")" "$M/Old/cur/"; done
 	rm "$(a_file INBOX fill-26)"
-	# changes of the others wait
-	local_mail Other mine
-	f=$(a_file Old old)
-	mv "$f" "$M/Other/cur/"
-	run --separate-stderr lm -v me/INBOX
+	local_mail Other mine # waits
+	run --separate-stderr lm me/INBOX
 	is 0
 	events 25 '^new~.*/Old;.*~local~'
 	events 26 '^gone~.*/INBOX;.*~local~'
 	events 51 .
 	[ "$(there INBOX),$(there Old),$(there Other)" = 4,26,0 ]
-	sync
+	mv "$(a_file Old old)" "$M/Other/cur/"
+	run --separate-stderr lm me/Other
 	is 0
 	events 2 '^new~.*/Other;.*~local~'
 	events 1 '^gone~.*/Old;.*~local~'
 	events 3 .
+	[ "$(there Old),$(there Other)" = 25,2 ]
 	settled
 }
 

@@ -356,6 +356,15 @@ static bool is_stopped(const struct sync *s)
 	return s->o->stop != NULL && *s->o->stop;
 }
 
+/* One of this run, or one that something was moved out of. */
+static bool is_ours(struct sync *s, const struct state_mailbox *row, bool sources)
+{
+	const struct sync_folder *folder = sync_folder_of(s, row->id);
+
+	return folder != NULL && folder->outside ? sources
+						 : sync_matches(s, row->name, row->delimiter);
+}
+
 static int one(struct sync *s, struct state_mailbox *row, struct sync_box *b, struct fault *f)
 {
 	struct fault why;
@@ -404,7 +413,7 @@ static int each(struct sync *s, bool sources, struct fault *f)
 		struct sync_box *b = sync_box_named(s, row.name);
 
 		memcpy(name, row.name, sizeof(name));
-		if (!sync_matches(s, row.name, row.delimiter))
+		if (!is_ours(s, &row, sources))
 			continue;
 		if (is_stopped(s))
 			return fault_set(f, FAULT_TEMP, "interrupted; the next run goes on");

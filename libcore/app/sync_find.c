@@ -111,7 +111,7 @@ static int find_move(struct sync *s, const struct state_mailbox *row, struct syn
 		return r;
 	/* A mailbox that this run does not look at is left alone. */
 	source = sync_folder_of(s, move.from);
-	if (source == NULL || source->stopped || source->missing || source->outside)
+	if (source == NULL || source->stopped || source->missing)
 		return 0;
 	memcpy(move.file, u->file, sizeof(move.file));
 	source->changed = true;

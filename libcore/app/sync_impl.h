@@ -50,7 +50,7 @@ struct sync_folder {
 	bool missing;
 	bool changed; /* there are local changes or unknown files */
 	bool stopped; /* by the brakes, or broken: not touched */
-	bool outside; /* not looked at in this run, but for what was moved into it */
+	bool outside; /* not one that this run looks at: only moves into it, or out of it, count */
 };
 
 struct sync {

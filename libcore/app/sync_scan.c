@@ -305,7 +305,18 @@ static int scan_known(struct sync *s, struct fault *f)
 	return r;
 }
 
-/* A run over some mailboxes only: what is gone from them may have been moved to one of the others. */
+/* Files that are gone, or new: they may have been moved. */
+static int any_moved(struct sync *s, struct fault *f)
+{
+	struct scratch_unknown u;
+	int r = s->gone_here > 0;
+
+	for (size_t i = 0; i < s->nfolder && r == 0; i++)
+		r = scratch_unknown_after(s->state, s->folder[i].id, 0, &u, f);
+	return r;
+}
+
+/* A run over some mailboxes only: what was moved out of them, or into them, is in the others. */
 static int scan_others(struct sync *s, struct fault *f)
 {
 	struct state_mailbox row = {0};
@@ -313,9 +324,9 @@ static int scan_others(struct sync *s, struct fault *f)
 	uint64_t gone = s->gone_here;
 	int r;
 
-	if (s->npattern == 0 || gone == 0 || !(s->policy & PLAN_PUSH))
+	if (s->npattern == 0 || !(s->policy & PLAN_PUSH) || (r = any_moved(s, f)) == 0)
 		return 0;
-	while ((r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
+	while (r == 1 && (r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
 		if (row.uidvalidity == 0 || sync_matches(s, row.name, row.delimiter) ||
 		    !mailboxes_match(s->account->mailboxes, row.name, row.delimiter))
 			continue;
@@ -377,7 +388,7 @@ int sync_scan_all(struct sync *s, struct fault *f)
 {
 	s->nfolder = 0;
 	s->had = s->gone_here = 0;
-	if (scan_known(s, f) == -1 || scan_others(s, f) == -1 || scan_new(s, f) == -1)
+	if (scan_known(s, f) == -1 || scan_new(s, f) == -1 || scan_others(s, f) == -1)
 		return -1;
 	if (s->nfolder > 0)
 		qsort(s->folder, s->nfolder, sizeof(*s->folder), by_id);
