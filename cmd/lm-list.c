@@ -13,7 +13,6 @@
 
 enum {
 	TARGETS_MAX = 60, /* of one flight */
-	SHOWN_MAX = 400,  /* octets of a name in a message */
 };
 
 enum { OPT_META = TOOL_OWN, OPT_SPECIAL, OPT_SUBSCRIBED };
@@ -114,13 +113,13 @@ static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 
 /* ---- what went wrong on the way */
 
-/* A name that is none is shown as the server wrote it, and a long one cut, so that what is wrong with it has room. */
+/* A name that is none is shown as the server wrote it. */
 static void note_mailbox(struct job *j, const struct mailbox_entry *e, const struct fault *why)
 {
 	struct fault f = *why;
 
-	fault_while(&f, "%s/%.*s", j->account->name, SHOWN_MAX,
-	    (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name);
+	fault_while(
+	    &f, "%s/%s", j->account->name, (e->bad & NAME_ENCODING) != 0 ? e->wire : e->name);
 	tool_failed(&j->tool, NULL, &f);
 }
 
@@ -317,7 +316,8 @@ static void name_missing(struct job *j)
 		if (t->account != j->account || t->found || j->special || j->subscribed ||
 		    !mailbox_target_is_one(t))
 			continue;
-		fault_set(&why, FAULT_DATA, "%s/%s: no such mailbox", j->account->name, t->pattern);
+		fault_set(&why, FAULT_DATA, "no such mailbox");
+		fault_while(&why, "%s/%s", j->account->name, t->pattern);
 		tool_failed(&j->tool, NULL, &why);
 	}
 }

@@ -7,6 +7,10 @@
 
 #include "base/enc.h"
 
+enum { ESCAPE_MAX = 4 }; /* octets: "\033" */
+
+static const char cut_mark[] = "...";
+
 /* More than fits into a message, so that where the text is cut no half of a character is shown. */
 struct draft {
 	char s[FAULT_MSG_MAX + 8];
@@ -72,14 +76,35 @@ int fault_errno(struct fault *f, enum fault_class cls, const char *fmt, ...)
 	return -1;
 }
 
+/* Cuts a safe text that has more than `room` octets: no half of a character or escape stays. */
+static void cut(char *s, size_t room)
+{
+	size_t n = room - strlen(cut_mark);
+
+	if (strlen(s) <= room)
+		return;
+	while (((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	for (size_t i = n - ESCAPE_MAX + 1; i < n; i++)
+		if (s[i] == '\\')
+			n = i;
+	memcpy(s + n, cut_mark, sizeof(cut_mark));
+}
+
 int fault_while(struct fault *f, const char *fmt, ...)
 {
+	size_t most = FAULT_MSG_MAX - sizeof(": "), len = strlen(f->msg);
+	struct fault what;
 	struct draft d;
 	va_list ap;
 
 	va_start(ap, fmt);
 	draft_vprint(&d, fmt, ap);
 	va_end(ap);
+	publish(&what, &d);
+	/* A name may be long, and what is wrong with it stands behind it. */
+	cut(what.msg, len < most / 2 ? most - len : most / 2);
+	memcpy(d.s, what.msg, sizeof(what.msg));
 	draft_append(&d, f->msg);
 	publish(f, &d);
 	return -1;

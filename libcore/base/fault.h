@@ -43,7 +43,7 @@ int fault_errno(struct fault *f, enum fault_class cls, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* Puts "WHAT: " before the message of a fault that is already set: what was being done when it
- * happened. The class stays. Returns -1. */
+ * happened. The class stays. A WHAT that would leave the message no room is cut, to no less than half of it all. Returns -1. */
 int fault_while(struct fault *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -82,6 +82,31 @@ TEST(fault_while_keeps_what_is_first)
 	CHECK_INT(strlen(f.msg), FAULT_MSG_MAX - 1);
 }
 
+/* A long name is cut, what is wrong with it is not. */
+TEST(fault_while_leaves_room_for_what_was_said)
+{
+	static const char *const tails[] = {"x", "\xc3\xbc", "\xf0\x9f\x93\xa7", "\x1b"};
+
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++)
+		for (size_t pad = 0; pad < 12; pad++) {
+			char name[FAULT_MSG_MAX * 2] = {0};
+			struct fault f = {0};
+			size_t n = strlen(tails[i]);
+
+			memset(name, 'a', pad);
+			for (size_t k = pad; k + n < sizeof(name); k += n)
+				memcpy(name + k, tails[i], n);
+			fault_set(&f, FAULT_DATA, "no such mailbox");
+			fault_while(&f, "%s", name);
+			n = strlen(f.msg);
+			CHECK(n < FAULT_MSG_MAX && n + 12 >= FAULT_MSG_MAX);
+			CHECK(enc_is_utf8(f.msg, n));
+			CHECK_STR(
+			    f.msg + n - strlen("...: no such mailbox"), "...: no such mailbox");
+			CHECK(tails[i][0] != '\x1b' || strspn(f.msg + pad, "\\03") % 4 == 0);
+		}
+}
+
 TEST(fault_may_be_given_its_own_message)
 {
 	struct fault f = {0};
