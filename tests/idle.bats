@@ -425,7 +425,10 @@ read_on() {
 	fill "$box-2" 10 200
 	small | deliver "$box"
 	slowly "alice/$box" "alice/$box-2"
+	# it sees them all at once
+	kill -STOP "$IDLE_PID"
 	fill "$box-2" 20000 200
+	kill -CONT "$IDLE_PID"
 	await err 'a reader who does not read'
 	read_on
 	hears "resync~$(url "$box-2")"
