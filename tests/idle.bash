@@ -24,7 +24,7 @@ await() {
 		sleep 0.05
 	done
 	printf 'only %s lines of %s match %s:\n' "$n" "$1" "$2" >&2
-	tail -n 50 "$1" "$ERR" >&2
+	tail -n 50 "$1" "$ERR" ${FAKE_TRANSCRIPT:+"$FAKE_TRANSCRIPT" "${FAKE_TRANSCRIPT%.transcript}.err"} >&2
 	return 1
 }
 

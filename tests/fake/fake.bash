@@ -35,7 +35,7 @@ fake_start() {
 fake__port() {
 	local tries=0
 	until [ -s "$1.port" ]; do
-		if [ -e "$1.status" ] || [ "$((tries += 1))" -gt 500 ]; then
+		if [ -e "$1.status" ] || [ "$((tries += 1))" -gt 3000 ]; then
 			cat "$1.err" >&2
 			return 1
 		fi
