@@ -9,6 +9,7 @@
 #include "app/draft.h"
 #include "app/locate.h"
 #include "app/source.h"
+#include "base/whole.h"
 #include "msg/header.h"
 
 enum { FLAGS_MAX = 64 };
@@ -90,7 +91,7 @@ static int spool_input(struct fault *f)
 	while (fd != -1 && (n = read(STDIN_FILENO, octets, sizeof(octets))) != 0) {
 		if (n == -1 && errno == EINTR)
 			continue;
-		if (n == -1 || write(fd, octets, (size_t)n) != n) {
+		if (n == -1 || write_whole(fd, octets, (size_t)n) == -1) {
 			fault_errno(f, FAULT_IO, "standard input to a temporary file");
 			close(fd);
 			return -1;

@@ -1,7 +1,6 @@
 /* draft: APPEND and CATENATE, and what must be known afterwards. */
 #include "app/draft.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,6 +11,7 @@
 #include "app/source.h"
 #include "app/urls.h"
 #include "base/num.h"
+#include "base/whole.h"
 #include "imap/utf7.h"
 
 static bool has_url(const struct assembly *a)
@@ -22,21 +22,6 @@ static bool has_url(const struct assembly *a)
 	return false;
 }
 
-static int write_all(int fd, const char *p, size_t n, struct fault *f)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-
-		if (w == -1 && errno == EINTR)
-			continue;
-		if (w == -1)
-			return fault_errno(f, FAULT_IO, "temporary file");
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 static int spool_local(int fd, const struct assembly *a, const struct piece *p, struct fault *f)
 {
 	char octets[16384];
@@ -44,8 +29,8 @@ static int spool_local(int fd, const struct assembly *a, const struct piece *p, 
 	ssize_t n;
 
 	while ((n = assembly_octets(a, p, at, octets, sizeof(octets), f)) > 0) {
-		if (write_all(fd, octets, (size_t)n, f) == -1)
-			return -1;
+		if (write_whole(fd, octets, (size_t)n) == -1)
+			return fault_errno(f, FAULT_IO, "temporary file");
 		at += (uint64_t)n;
 	}
 	if (n == 0 && at != p->size)
@@ -67,8 +52,10 @@ static int spool_url(struct imap_line *l, int fd, const struct piece *p, struct 
 		uint32_t tag = source_fetch(l, &u, f);
 
 		while (tag != 0 && (r = imap_until(l->imap, tag, &ev, f)) == 1) {
-			if (ev.kind == EV_SECTION_DATA && write_all(fd, ev.data, ev.len, f) == -1)
+			if (ev.kind == EV_SECTION_DATA && write_whole(fd, ev.data, ev.len) == -1) {
+				fault_errno(f, FAULT_IO, "temporary file");
 				break;
+			}
 			if (ev.kind == EV_SECTION_END)
 				complete = true;
 		}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/whole.h"
 #include "conf/places.h"
 
 enum {
@@ -205,18 +206,6 @@ void memo_set(struct memo *m, const char *key, const char *value)
 	m->changed = true;
 }
 
-static int write_all(int fd, const struct buf *b)
-{
-	for (size_t done = 0; done < b->len;) {
-		ssize_t n = write(fd, b->data + done, b->len - done);
-
-		if (n <= 0)
-			return -1;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
 /* Whoever renames last has the say: a memo of the same server is as good as another. */
 static void replace_file(const struct memo *m, const struct buf *text)
 {
@@ -227,7 +216,7 @@ static void replace_file(const struct memo *m, const struct buf *text)
 	fd = mkostemp(temp, O_CLOEXEC);
 	if (fd == -1)
 		return;
-	bool written = write_all(fd, text) == 0;
+	bool written = write_whole(fd, text->data, text->len) == 0;
 	if (close(fd) == -1 || !written || rename(temp, m->path) == -1)
 		unlink(temp);
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/whole.h"
 #include "wire/tls_impl.h"
 
 enum { SESSION_FILE_MAX = 65536 };
@@ -123,20 +124,6 @@ void tls_session_offer(struct tls *t)
 	SSL_SESSION_free(s);
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t r = write(fd, p, n);
-
-		if (r <= 0)
-			return false;
-		p += r;
-		n -= (size_t)r;
-	}
-	return true;
-}
-
-/* Into a new file beside the old one, and then in its place: a reader sees one of them whole. */
 static void replace(const struct tls *t, const char *p, size_t n)
 {
 	char *path = NULL;
@@ -147,8 +134,8 @@ static void replace(const struct tls *t, const char *p, size_t n)
 		return;
 	fd = mkostemp(path, O_CLOEXEC);
 	if (fd != -1) {
-		good = write_all(fd, t->session_policy, strlen(t->session_policy)) &&
-		    write_all(fd, p, n);
+		good = write_whole(fd, t->session_policy, strlen(t->session_policy)) == 0 &&
+		    write_whole(fd, p, n) == 0;
 		if (close(fd) == -1 || !good || rename(path, t->session_file) == -1)
 			unlink(path);
 	}

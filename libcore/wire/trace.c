@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/enc.h"
 #include "base/num.h"
+#include "base/whole.h"
 
 enum {
 	LINE = 512, /* characters of a line that are shown */
@@ -53,19 +54,6 @@ struct trace *trace_new(int fd, const char *name)
 	return t;
 }
 
-/* A trace that cannot be written is no reason to stop. */
-static void write_all(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t r = write(fd, p, n);
-
-		if (r <= 0)
-			return;
-		p += r;
-		n -= (size_t)r;
-	}
-}
-
 static void show(const struct trace *t, char direction, const char *text, size_t n, bool cut)
 {
 	struct buf line;
@@ -75,7 +63,8 @@ static void show(const struct trace *t, char direction, const char *text, size_t
 	enc_safe(&line, text, n);
 	buf_puts(&line, cut ? "...\n" : "\n");
 	if (!buf_failed(&line))
-		write_all(t->fd, line.data, line.len);
+		/* A trace that cannot be written is no reason to stop. */
+		(void)write_whole(t->fd, line.data, line.len);
 	buf_free(&line);
 }
 
