@@ -192,14 +192,14 @@ static int put_list(struct buf *out, const char *name, const struct addresses *l
 	return l->n == 0 ? 0 : address_put(out, name, l->a, l->n, f);
 }
 
-/* The domain of the sender's address makes the identifier ours without telling the machine's name. */
-static void make_message_id(char *out, size_t n, const char *from)
+void compose_message_id(char out[COMPOSE_ID_LEN], const char *from)
 {
 	const char *at = strrchr(from, '@');
 	char random[33];
 
 	random_hex(random, 16);
-	snprintf(out, n, "<%s@%s>", random, at != NULL && at[1] != '\0' ? at + 1 : "localhost");
+	snprintf(out, COMPOSE_ID_LEN, "<%s@%s>", random,
+	    at != NULL && at[1] != '\0' ? at + 1 : "localhost");
 }
 
 static int put_header(struct buf *out, const struct forward *w, struct original *o, bool bcc_header,
@@ -481,7 +481,7 @@ int compose_forward(struct imap_line *l, const struct forward *w, struct url *ur
 	buf_init(&o.references, HEADER_SECTION_MAX);
 	random_hex(random, 16);
 	snprintf(c.boundary, sizeof(c.boundary), "=_%s", random);
-	make_message_id(out->message_id, sizeof(out->message_id), w->from.spec);
+	compose_message_id(out->message_id, w->from.spec);
 	r = compose(&c, urls, n, &o, bcc_header);
 	if (r == 0)
 		out->octets = assembly_size(&out->assembly);

@@ -38,13 +38,17 @@ struct forward {
 	size_t nsection;
 };
 
+enum { COMPOSE_ID_LEN = ADDRESS_MAX + 40 };
+/* A new Message-ID with its brackets. Its domain is that of the sender's address, which makes it ours without telling the machine's name. */
+void compose_message_id(char out[COMPOSE_ID_LEN], const char *from);
+
 /* What came of it. */
 struct composed {
 	struct assembly assembly;
-	char message_id[256]; /* with brackets */
-	bool eight, binary;   /* content that needs 8BITMIME, BINARYMIME */
-	bool utf8;            /* an address that needs SMTPUTF8 */
-	uint64_t octets;      /* at least the size of the resolved message */
+	char message_id[COMPOSE_ID_LEN]; /* with brackets */
+	bool eight, binary;              /* content that needs 8BITMIME, BINARYMIME */
+	bool utf8;                       /* an address that needs SMTPUTF8 */
+	uint64_t octets;                 /* at least the size of the resolved message */
 };
 
 /*

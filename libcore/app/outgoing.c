@@ -1,7 +1,6 @@
 /* outgoing: header, recipients, content. */
 #include "app/outgoing.h"
 
-#include <bsd/stdlib.h>
 #include <bsd/string.h>
 #include <stdio.h>
 #include <string.h>
@@ -188,25 +187,12 @@ int outgoing_recipients(
 	return add_fields(o, h, "", domain, &any, f);
 }
 
-/* A Message-ID with the author's domain: it does not tell this machine's name. */
-static void put_message_id(struct buf *out, const struct address *from)
-{
-	const char *at = strrchr(from->spec, '@');
-	unsigned char r[16];
-
-	arc4random_buf(r, sizeof(r));
-	buf_puts(out, "Message-ID: <");
-	for (size_t i = 0; i < sizeof(r); i++)
-		buf_printf(out, "%02x", r[i]);
-	buf_printf(out, "@%s>\r\n", at != NULL ? at + 1 : "localhost");
-}
-
 int outgoing_complete(struct outgoing *o, const struct address *from, struct fault *f)
 {
 	struct header h = {.text = buf_str(&o->header), .len = o->header.len};
 	struct field field;
 	struct buf out;
-	char date[DATE_LEN];
+	char date[DATE_LEN], id[COMPOSE_ID_LEN];
 	size_t pos = 0;
 
 	if (!o->complete_header)
@@ -220,8 +206,10 @@ int outgoing_complete(struct outgoing *o, const struct address *from, struct fau
 		date_format(time(NULL), date);
 		buf_printf(&out, "Date: %s\r\n", date);
 	}
-	if (!header_find(&h, "Message-ID", &field))
-		put_message_id(&out, from);
+	if (!header_find(&h, "Message-ID", &field)) {
+		compose_message_id(id, from->spec);
+		buf_printf(&out, "Message-ID: %s\r\n", id);
+	}
 	while (header_next(&h, &pos, &field)) {
 		/* Return-Path is the last server's to write (RFC 5321 section 4.4). */
 		if (field_is(&field, "Bcc") || field_is(&field, "Resent-Bcc") ||
