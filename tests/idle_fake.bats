@@ -376,6 +376,13 @@ anew() {
 	fake_saw 'C4: a[0-9]+ EXAMINE INBOX \(QRESYNC \(7 22\)\)'
 }
 
+@test "IDLE that the server ends in the moment in which it begins is begun again" {
+	live 'ok I am tired' flush 'expect-cmd IDLE' 'send + idling' 'send * 4 EXISTS' 'send * 4 FETCH (UID 10 FLAGS ())' 'stall forever' |
+		sed '0,/^send + idling/s//hold\n&/' >script
+	start
+	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10"
+}
+
 @test "SIGTERM says DONE and LOGOUT; the status is the signal's" {
 	live 'expect DONE' 'ok' 'expect-cmd LOGOUT' | sed '/may-hangup/d' >script
 	start

@@ -249,7 +249,7 @@ static bool is_eager(const struct post *p)
 	return p->line != NULL &&
 	    (imap_ready(p->line->imap) || p->bye ||
 		(!post_hears_out(p) &&
-		    (post_needs_look(p) ||
+		    (post_needs_look(p) || post_is_restless(p) ||
 			(p->primary && (s->relist || (p->notify && s->renotify))))));
 }
 

@@ -159,6 +159,8 @@ int post_finish(struct post *p, uint32_t tag, struct event *ev, struct fault *f)
 int post_start(struct post *p, struct fault *f);
 /* Ends IDLE. */
 int post_break(struct post *p, struct fault *f);
+/* It could wait in IDLE and does not: it has yet to, or the server has ended it. */
+bool post_is_restless(const struct post *p);
 /* Begins to wait again. */
 int post_rest(struct post *p, struct fault *f);
 /* The server is in the middle of what it says: more is to come, or has to wait as the reader is behind. Dovecot 2.3 does not answer what is asked then, so nothing is. */

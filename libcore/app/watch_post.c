@@ -106,6 +106,11 @@ static int send_off(struct post *p, struct fault *f)
 	return r;
 }
 
+bool post_is_restless(const struct post *p)
+{
+	return p->idle && !p->idling && (p->home != NULL || p->notify);
+}
+
 int post_rest(struct post *p, struct fault *f)
 {
 	int64_t now = clock_awake();
@@ -115,7 +120,7 @@ int post_rest(struct post *p, struct fault *f)
 		return 0;
 	if (now >= p->renew_at)
 		p->renew_at = now + renewal_interval(&p->renewal);
-	if (!p->idle || (p->home == NULL && !p->notify))
+	if (!post_is_restless(p))
 		return 0;
 	p->renew_at = now + renewal_interval(&p->renewal);
 	p->idle_tag = imap_idle(p->line->imap, f);
