@@ -111,7 +111,7 @@ static void send_change(struct flight *fl, struct change *ch, size_t i)
 
 /* ---- in */
 
-/* The STATUS that is answered now: servers answer in order. */
+/* The STATUS that is answered now: those of one mailbox wait for what changes it in between. */
 static void take_status(struct flight *fl, struct change *c, const struct status_event *st)
 {
 	const struct flight_cmd *cmd = flight_current(fl);

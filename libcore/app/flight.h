@@ -4,7 +4,10 @@
  *     flight_init(&fl, imap);
  *     flight_send(&fl, &c, KIND, f); ...
  *     while ((r = flight_next(&fl, &ev, &done, f)) == 1)
- *             ... what is untagged belongs to flight_current(&fl), as servers answer in order ...
+ *             ... what is untagged ...
+ *
+ * Servers complete in order what depends on one another, and only that (RFC 9051 section 5.5): Dovecot answers a FETCH or SEARCH behind another one before or
+ * between that one's answers. So what is untagged belongs to the message, mailbox or tag that it names; to flight_current(&fl) only where all commands wait for each other.
  */
 #ifndef LM_APP_FLIGHT_H
 #define LM_APP_FLIGHT_H
