@@ -23,7 +23,7 @@ CC = gcc
 endif
 
 # Libraries. An absent one is reported by the rule `pkgs`, not by a compiler.
-PKGS = openssl zlib libbsd libmd libgsasl libidn2 sqlite3
+PKGS = openssl zlib libbsd libgsasl libidn2 sqlite3
 ifneq ($(filter-out deps clean help uninstall,$(or $(MAKECMDGOALS),all)),)
 PKG_CFLAGS := $(shell $(PKG_CONFIG) --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS   := $(shell $(PKG_CONFIG) --libs $(PKGS) 2>/dev/null)

@@ -10,7 +10,7 @@
 # started or left enabled: the demo and the tests start their own servers, on loopback and as themselves.
 set -eu
 
-build='gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libbsd-dev libmd-dev libgsasl-dev libidn2-dev libsqlite3-dev'
+build='gcc libc6-dev make pkg-config libssl-dev zlib1g-dev libbsd-dev libgsasl-dev libidn2-dev libsqlite3-dev'
 demo='dovecot-imapd dovecot-submissiond dovecot-lmtpd python3 python3-aiosmtpd openssl procps isync curl mblaze'
 check='bats mandoc time shellcheck clang clang-format clang-tidy cppcheck libclang-rt-dev llvm strace'
 bench='time msmtp'
