@@ -29,13 +29,13 @@ static const struct option long_options[] = {
 };
 
 static const char usage[] =
-    "usage: lm-fetch [-d | -H | -t type] [-r range] [common options] [url...]\n"
+    "usage: lm-fetch [-d | -H | -t type | -c type] [-r range] [common options] [url...]\n"
     "       lm-fetch -s | --preview [--json] [common options] [url...]\n"
     "       lm-fetch -O directory [--json] [common options] [url...]\n"
     "       lm-fetch --conversions [--json] [common options] [account | url]...\n"
     "common options: -a account, -c file, -o keyword=value, -v\n";
 
-static const struct tool_cli cli = {TOOL_OPTIONS "sHdO:t:r:h", long_options, usage, NULL};
+static const struct tool_cli cli = {TOOL_OPTIONS "sHdO:t:r:h", long_options, usage, "c"};
 
 struct job {
 	struct tool tool;
@@ -87,6 +87,10 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case 'O':
 		j->fetch.directory = arg;
 		return set_form(j, FORM_FILES, false, f);
+	case 'c': /* a configuration, as everywhere; but one that is no file may be a type */
+		if (access(arg, F_OK) == 0 || !conversion_is_meant(arg))
+			return tool_option(&j->tool, option, arg, f);
+		/* fall through */
 	case 't':
 		j->fetch.conversion = &j->conversion;
 		if (conversion_parse(&j->conversion, arg, f) == -1)

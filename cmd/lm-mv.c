@@ -23,26 +23,48 @@ static const struct option long_options[] = {
 
 static const char usage[] =
     "usage: lm-mv [-k] [--create] [--json]\n"
-    "             [-a account] [-c file] [-o keyword=value] [-v] account/mailbox [url... | -]\n";
+    "             [-a account] [-c file] [-o keyword=value] [-v] account/mailbox [url... | -]\n"
+    "       lm-mv -c account/mailbox [url... | -]\n";
 
-static const struct tool_cli cli = {TOOL_OPTIONS "kh", long_options, usage, NULL};
+static const struct tool_cli cli = {TOOL_OPTIONS "kh", long_options, usage, "c"};
 
 struct job {
 	struct tool tool;
 	struct lines lines;
 	struct transfer transfer;
+	const char *target; /* given with -c, or NULL */
 };
+
+/* A mailbox of an account, or its URL, rather than the path of a file. */
+static bool is_mailbox(const char *text)
+{
+	return strchr(text, '/') != NULL && strchr("./~", *text) == NULL && access(text, F_OK) != 0;
+}
+
+static int set_option(struct job *j, int option, const char *arg, struct fault *f)
+{
+	switch (option) {
+	case 'c': /* a configuration, as everywhere; but one that is no file may be a mailbox */
+		if (!is_mailbox(arg))
+			return tool_option(&j->tool, option, arg, f);
+		j->target = arg;
+		/* fall through */
+	case 'k':
+		j->transfer.copy = true;
+		return 0;
+	default: /* --create */
+		j->transfer.create = true;
+		return 0;
+	}
+}
 
 static int parse_options(struct job *j, int argc, char **argv, struct fault *f)
 {
 	int option;
 
-	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0) {
-		if (option == 'k')
-			j->transfer.copy = true;
-		else
-			j->transfer.create = true;
-	}
+	while ((option = tool_next(&j->tool, argc, argv, &cli, stdout, f)) > 0)
+		if (set_option(j, option, optarg, f) == -1)
+			return -1;
 	return option;
 }
 
@@ -75,12 +97,16 @@ static int work(struct job *j, int argc, char **argv, struct fault *f)
 	struct batch *b;
 	int r;
 
-	if (argc == 0)
+	if (j->target == NULL && argc == 0)
 		return fault_set(f, FAULT_USAGE, "which mailbox? See lm-mv --help");
-	if (tool_config(&j->tool, f) == -1 || find_target(j, argv[0], f) == -1 ||
+	if (j->target == NULL) {
+		j->target = *argv++;
+		argc--;
+	}
+	if (tool_config(&j->tool, f) == -1 || find_target(j, j->target, f) == -1 ||
 	    transfer_check(t, f) == -1)
 		return -1;
-	t->urls = urls_new(&j->tool, argv + 1, (size_t)argc - 1, stdin, f);
+	t->urls = urls_new(&j->tool, argv, (size_t)argc, stdin, f);
 	if (t->urls == NULL)
 		return -1;
 	urls_want_messages(t->urls);

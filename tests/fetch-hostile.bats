@@ -232,6 +232,8 @@ done_() { for t in "$@"; do printf 'send ${%s} OK done\n' "$t"; done; }
 	CAPS='BINARY CONVERT'
 	server -- 'auto UID CONVERT 1 \("image/jpeg" \("pix-x" "320"\)\) BINARY\[2\] => * 1 CONVERTED (TAG "${tag}") (UID 1 BINARY[2] ~{4}\r\na\0bc) | ok done'
 	gives 'a\0bc' fetch -t 'image/jpeg;width=320' "$(u 1 2)"
+	server -- 'auto UID CONVERT 1 \("image/jpeg"\) BINARY\[2\] => * 1 CONVERTED (TAG "${tag}") (UID 1 BINARY[2] ~{4}\r\na\0bc) | ok done'
+	gives 'a\0bc' fetch -c image/jpeg "$(u 1 2)"
 	server -- 'auto UID CONVERT 1 \("text/plain" \("charset" "utf-8"\)\) BINARY\[1\]<3.2> => * 1 CONVERTED (TAG "${tag}") (UID 1 BINARY[1]<3> {2}\r\nlo) | ok done'
 	gives lo fetch -t text/plain -r 3,2 "$(u 1 1)"
 	server -- 'auto UID CONVERT (?P<uid>\d+) \("application/pdf"\) BINARY\[\] => * 1 CONVERTED (TAG "${tag}") (UID ${uid} BINARY[] "pdf${uid}") | ok done'

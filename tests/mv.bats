@@ -49,6 +49,18 @@ moves() {
 	refuses 65 'in that mailbox already' mv_ "alice/$box" "${root}1"
 }
 
+@test "-c with a mailbox copies, with a file it is the configuration" {
+	moves -k
+	run --separate-stderr mv_ -c "alice/$to" "${root}2"
+	is 0
+	prints $'new\t'"${new}5"$'\t'"${root}2"
+	[ "$(uids "$box")" = '1 2 3 4' ]
+	refuses 66 'No such file' mv_ -c ./missing "alice/$to" "${root}2"
+	refuses 66 'No such file' mv_ -c missing "alice/$to" "${root}2"
+	: >missing
+	refuses 78 'alice' mv_ -c missing "alice/$to" "${root}2"
+}
+
 @test "without MOVE: copied, then removed, and nobody else's with them" {
 	use nomove
 	fill "$box" 4 500

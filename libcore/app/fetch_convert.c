@@ -140,6 +140,18 @@ int conversion_parse(struct conversion *c, const char *text, struct fault *f)
 	return 0;
 }
 
+bool conversion_is_meant(const char *text)
+{
+	static const char *const top[] = {"application", "audio", "font", "image", "message",
+	    "model", "multipart", "text", "video"};
+	size_t n = strcspn(text, "/");
+
+	for (size_t i = 0; text[n] == '/' && i < sizeof(top) / sizeof(top[0]); i++)
+		if (strlen(top[i]) == n && strncasecmp(text, top[i], n) == 0)
+			return true;
+	return false;
+}
+
 /* ---- what goes to the server */
 
 static void put_string(struct imap_cmd *cmd, const char *s)

@@ -4,6 +4,7 @@
 #ifndef LM_APP_FETCH_CONVERT_H
 #define LM_APP_FETCH_CONVERT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,8 @@ struct conversion {
  * charset gets "charset=utf-8", which servers want to be told (RFC 5259 section 7.1). -1: FAULT_USAGE, nothing of it to be used.
  */
 int conversion_parse(struct conversion *c, const char *text, struct fault *f);
+/* Whether a text looks like one: a top-level media type (RFC 6838 section 4.2) and a slash. Pure. */
+bool conversion_is_meant(const char *text);
 /* Begins the command UID CONVERT for one message and puts its item BINARY[section]; with length, <offset.length>. */
 void conversion_put(const struct conversion *c, struct imap_cmd *cmd, const struct imap *s,
     uint32_t uid, const char *section, uint64_t offset, uint64_t length);
