@@ -75,6 +75,14 @@ static int parse_range(struct fetch *j, char *text, struct fault *f)
 	return 0;
 }
 
+static int set_conversion(struct job *j, const char *type, struct fault *f)
+{
+	j->fetch.conversion = &j->conversion;
+	if (conversion_parse(&j->conversion, type, f) == -1)
+		return -1;
+	return set_form(j, FORM_CONVERTED, false, f);
+}
+
 static int set_option(struct job *j, int option, char *arg, struct fault *f)
 {
 	switch (option) {
@@ -90,12 +98,9 @@ static int set_option(struct job *j, int option, char *arg, struct fault *f)
 	case 'c': /* a configuration, as everywhere; but one that is no file may be a type */
 		if (access(arg, F_OK) == 0 || !conversion_is_meant(arg))
 			return tool_option(&j->tool, option, arg, f);
-		/* fall through */
+		return set_conversion(j, arg, f);
 	case 't':
-		j->fetch.conversion = &j->conversion;
-		if (conversion_parse(&j->conversion, arg, f) == -1)
-			return -1;
-		return set_form(j, FORM_CONVERTED, false, f);
+		return set_conversion(j, arg, f);
 	case 'r':
 		return parse_range(&j->fetch, arg, f);
 	case OPT_PREVIEW:

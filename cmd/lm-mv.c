@@ -48,7 +48,8 @@ static int set_option(struct job *j, int option, const char *arg, struct fault *
 		if (!is_mailbox(arg))
 			return tool_option(&j->tool, option, arg, f);
 		j->target = arg;
-		/* fall through */
+		j->transfer.copy = true;
+		return 0;
 	case 'k':
 		j->transfer.copy = true;
 		return 0;
