@@ -383,6 +383,16 @@ anew() {
 	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10"
 }
 
+@test "a server that ends IDLE at once, always: NOOP has to do" {
+	{
+		live
+		printf '%s\n' 'ok not now' 'repeat 7' 'expect-cmd IDLE' 'send + idling' 'ok not now' end 'expect-cmd NOOP' 'send * 4 EXISTS' 'send * 4 FETCH (UID 10 FLAGS ())' ok 'stall forever'
+	} >script
+	start --poll 1
+	hears "new~$U/INBOX;UIDVALIDITY=7/;UID=10"
+	[ "$(grep -c "C: a[0-9]* IDLE" "$FAKE_TRANSCRIPT")" -eq 8 ]
+}
+
 @test "SIGTERM says DONE and LOGOUT; the status is the signal's" {
 	live 'expect DONE' 'ok' 'expect-cmd LOGOUT' | sed '/may-hangup/d' >script
 	start

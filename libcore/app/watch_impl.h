@@ -16,6 +16,8 @@ enum {
 	LOOKS_MAX = 16,    /* mailboxes that are looked into in one flight */
 	FRESH_MAX = 20000, /* messages of a mailbox that appears: more are not listed one by one */
 	PATIENCE = 10000,  /* ms that we wait for a reader who does not read */
+	IDLE_LEAST = 1000, /* ms that a server should let us idle; */
+	SPURNED_MAX = 8,   /* so many times in a row that it does not are enough */
 	PROBE_LIMIT = 10000,      /* ms for an answer after the machine slept */
 	SETTLE = 200,             /* ms for a FETCH to follow its EXISTS */
 	SETTLE_NEXT = 5000,       /* ms for the next to follow: a server that shows goes on */
@@ -42,7 +44,8 @@ struct post {
 	bool held;              /* the reader is behind: nothing is read */
 	bool idling, confirmed; /* IDLE was sent; "+" came */
 	uint32_t idle_tag;
-	int limit; /* ms without progress in a flight */
+	unsigned spurned; /* times in a row that the server ended IDLE at once */
+	int limit;        /* ms without progress in a flight */
 
 	struct watch_map map; /* of home, without QRESYNC */
 	bool mapped;
@@ -52,7 +55,8 @@ struct post {
 	struct pace pace;
 	struct renewal renewal;
 	/* clock_awake() times; 0: not set */
-	int64_t opened_at, heard_at, retry_at, renew_at, poll_at, settle_at, check_at, refresh_at;
+	int64_t opened_at, heard_at, idled_at, retry_at, renew_at, poll_at, settle_at, check_at,
+	    refresh_at;
 	int64_t check_every; /* ms */
 	unsigned clean;      /* checks in a row that found nothing */
 };

@@ -240,10 +240,14 @@ static void overflow(struct post *p)
 	s->relist = s->renotify = true;
 }
 
+/* The server ends IDLE of its own accord. One that does so at once, again and again, has none. */
 static void take_idle_end(struct post *p, const struct event *ev)
 {
+	bool at_once = clock_awake() < p->idled_at + IDLE_LEAST;
+
 	p->idling = false;
-	if (ev->cond != COND_OK && !p->confirmed) {
+	p->spurned = at_once ? p->spurned + 1 : 0;
+	if ((ev->cond != COND_OK && !p->confirmed) || p->spurned == SPURNED_MAX) {
 		tool_note(p->site->watch->tool, "%s: the server refuses IDLE: %s",
 		    p->site->account.name, ev->text);
 		p->idle = false;

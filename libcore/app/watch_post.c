@@ -89,6 +89,7 @@ int post_break(struct post *p, struct fault *f)
 	if (!p->idling)
 		return 0;
 	p->idling = false;
+	p->spurned = 0;
 	if (imap_done(p->line->imap, f) == -1)
 		return -1;
 	r = post_finish(p, p->idle_tag, NULL, f);
@@ -123,6 +124,7 @@ int post_rest(struct post *p, struct fault *f)
 	if (!post_is_restless(p))
 		return 0;
 	p->renew_at = now + renewal_interval(&p->renewal);
+	p->idled_at = now;
 	p->idle_tag = imap_idle(p->line->imap, f);
 	p->idling = p->idle_tag != 0;
 	p->confirmed = false;
@@ -232,6 +234,7 @@ int post_start(struct post *p, struct fault *f)
 {
 	p->opened = p->mapped = p->idling = p->bye = p->notified = p->held = false;
 	p->expected = 0;
+	p->spurned = 0;
 	p->opened_at = p->retry_at = p->settle_at = p->renew_at = 0;
 	p->limit = p->site->account.timeout * 1000;
 	if (dial(p, f) == -1)
