@@ -433,17 +433,33 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 	return j->ntarget == TARGETS_MAX ? flush_targets(j, f) : 0;
 }
 
+/* A writer that pauses waits for the answers. It may be long until more comes: the server is not kept waiting. */
+static int work_off(struct job *j, struct fault *f)
+{
+	int r = flush_targets(j, f);
+
+	imap_line_close(j->line);
+	j->line = NULL;
+	return r;
+}
+
 static int take_lines(struct job *j, struct fault *f)
 {
+	enum input_kind kind;
 	struct input in;
 	char *text;
-	int r;
+	int r = 0;
 
 	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while ((r = locate_listed(&j->tool, &in, &text, f)) == 1 && take_target(j, text, f) == 0)
-		;
+	while (r == 0 &&
+	    (kind = locate_listed(&j->tool, &in, j->ntarget > 0, &text, f)) != INPUT_END) {
+		if (kind == INPUT_FAULT)
+			r = -1;
+		else
+			r = kind == INPUT_PAUSE ? work_off(j, f) : take_target(j, text, f);
+	}
 	input_free(&in);
-	return r == 0 ? 0 : -1;
+	return r;
 }
 
 static int take_default(struct job *j, struct fault *f)

@@ -351,20 +351,20 @@ static int take_line(struct job *j, char *line, struct fault *f)
 	return text == NULL ? 0 : take(j, text, NULL, f);
 }
 
+/* A writer that pauses waits for what became of its lines. */
 static int take_lines(struct job *j, struct fault *f)
 {
+	enum input_kind kind;
 	struct input in;
 	char *line;
-	int r = 0, got;
+	int r = 0;
 
 	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while (r == 0 && (got = input_line(&in, &line, f)) != 0) {
-		if (got == 1)
-			r = take_line(j, line, f);
-		else if (f->cls == FAULT_DATA)
-			tool_failed(&j->tool, NULL, f);
-		else
+	while (r == 0 && (kind = locate_line(&j->tool, &in, j->n > 0, &line, f)) != INPUT_END) {
+		if (kind == INPUT_FAULT)
 			r = -1;
+		else
+			r = kind == INPUT_PAUSE ? flush(j, f) : take_line(j, line, f);
 	}
 	input_free(&in);
 	return r;

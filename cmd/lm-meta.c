@@ -13,7 +13,6 @@
 #include "base/num.h"
 
 enum {
-	INPUT_PAUSE_MS = 250, /* without input: what was read is worked off */
 	LARGE = 16 *
 	    1024, /* octets of a value: such are set one by one, as each command has its copy */
 };
@@ -397,38 +396,21 @@ static int take_target(struct job *j, const char *text, struct fault *f)
 	return 0;
 }
 
-/* 1: go on, 0: there is no more, or -1. */
-static int take_line(struct job *j, struct input *in, struct fault *f)
-{
-	char *line = NULL;
-	enum input_kind kind = input_next(in, j->n > 0 ? INPUT_PAUSE_MS : -1, &line, f);
-
-	switch (kind) {
-	case INPUT_LINE:
-		line = locate_field(line);
-		return line == NULL || take_target(j, line, f) == 0 ? 1 : -1;
-	case INPUT_LONG:
-	case INPUT_NUL:
-		input_bad(in, kind, f);
-		tool_failed(&j->tool, NULL, f);
-		return 1;
-	case INPUT_PAUSE:
-		return flush_targets(j, f) == 0 ? 1 : -1;
-	case INPUT_END:
-		return 0;
-	default:
-		return -1;
-	}
-}
-
+/* A writer that pauses waits for the answers. */
 static int take_lines(struct job *j, struct fault *f)
 {
+	enum input_kind kind;
 	struct input in;
-	int r;
+	char *text;
+	int r = 0;
 
 	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while ((r = take_line(j, &in, f)) == 1)
-		;
+	while (r == 0 && (kind = locate_listed(&j->tool, &in, j->n > 0, &text, f)) != INPUT_END) {
+		if (kind == INPUT_FAULT)
+			r = -1;
+		else
+			r = kind == INPUT_PAUSE ? flush_targets(j, f) : take_target(j, text, f);
+	}
 	input_free(&in);
 	return r;
 }

@@ -340,17 +340,31 @@ static int take_mailbox(struct job *j, const char *text, struct fault *f)
 	    : fault_set(f, FAULT_USAGE, "-f follows %d mailboxes at most", SEARCH_FOLLOW_MAX);
 }
 
+/* A writer that pauses waits for the results. */
+static int work_off(struct job *j, struct fault *f)
+{
+	return search_window(j, f) == -1 ? -1 : flush(j, f);
+}
+
+/* What is followed is one list, and its end is waited for. */
 static int take_lines(struct job *j, struct fault *f)
 {
+	enum input_kind kind;
 	struct input in;
 	char *text;
-	int r;
+	int r = 0;
 
 	input_init(&in, STDIN_FILENO, INPUT_LINE_MAX);
-	while ((r = locate_listed(&j->tool, &in, &text, f)) == 1 && take_mailbox(j, text, f) == 0)
-		;
+	while (r == 0 &&
+	    (kind = locate_listed(&j->tool, &in, j->ntarget > 0 && !j->follow, &text, f)) !=
+		INPUT_END) {
+		if (kind == INPUT_FAULT)
+			r = -1;
+		else
+			r = kind == INPUT_PAUSE ? work_off(j, f) : take_mailbox(j, text, f);
+	}
 	input_free(&in);
-	return r == 0 ? 0 : -1;
+	return r;
 }
 
 static int take_mailboxes(struct job *j, const struct words *w, struct fault *f)

@@ -574,3 +574,18 @@ small() {
 	done < <(sed -n 's/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../man/lm-list.1" | sed 's/\\e/\\/g')
 	[ "$n" -eq 4 ]
 }
+
+@test "a writer that pauses does not wait for the end of its input" {
+	mkfifo in
+	list - <in >out 3>&- &
+	pid=$!
+	exec 9>in
+	for name in Sent Trash; do
+		: >out
+		echo "alice/$name" >&9
+		for _ in $(seq 200); do [ -s out ] && break; sleep 0.05; done
+		grep -q $'\t'"$name"$'\t*' out || { cat out; false; }
+	done
+	exec 9>&-
+	wait "$pid"
+}

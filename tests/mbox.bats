@@ -363,3 +363,19 @@ on_terminal() {
 	done < <(sed -n 's/^\.Dl \$ //p' "$BATS_TEST_DIRNAME/../man/lm-mbox.1")
 	[ "$n" -eq 3 ]
 }
+
+@test "a writer that pauses does not wait for the end of its input" {
+	mkfifo in
+	mbox create - <in >out 3>&- &
+	pid=$!
+	exec 9>in
+	echo "alice/$box-1" >&9
+	for _ in $(seq 200); do [ -s out ] && break; sleep 0.05; done
+	[ "$(wc -l <out)" -eq 1 ]
+	there "$box-1"
+	echo "alice/$box-2" >&9
+	exec 9>&-
+	wait "$pid"
+	[ "$(wc -l <out)" -eq 2 ]
+	there "$box-2"
+}

@@ -936,3 +936,18 @@ example() {
 	[[ $output = 'new imap://alice@'* ]]
 	[ -z "$(example 8)" ]
 }
+
+@test "a writer that pauses does not wait for the end of its input" {
+	mkfifo in
+	search -r count - -- flagged <in >out 3>&- &
+	running=$!
+	exec 9>in
+	echo alice/finds >&9
+	for _ in $(seq 200); do [ -s out ] && break; sleep 0.05; done
+	[ "$(wc -l <out)" -eq 1 ]
+	echo alice/finds >&9
+	exec 9>&-
+	wait "$running"
+	running=
+	[ "$(wc -l <out)" -eq 2 ]
+}

@@ -10,7 +10,11 @@
 
 #include "base/fault.h"
 
-enum { INPUT_LINE_MAX = 64 * 1024 }; /* for lines that hold URLs: octets, more than any needs */
+enum {
+	INPUT_LINE_MAX = 64 * 1024, /* for lines that hold URLs: octets, more than any needs */
+	INPUT_PAUSE_MS =
+	    250, /* without input: what was read is worked off, as the writer may wait for long */
+};
 
 struct input {
 	int fd;

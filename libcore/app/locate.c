@@ -70,13 +70,29 @@ int locate_next(struct input *in, char **text, struct fault *f)
 	return r;
 }
 
-int locate_listed(struct tool *t, struct input *in, char **text, struct fault *f)
+enum input_kind locate_line(
+    struct tool *t, struct input *in, bool waiting, char **line, struct fault *f)
 {
-	int r;
+	const int pause = waiting ? INPUT_PAUSE_MS : -1;
+	enum input_kind kind;
 
-	while ((r = locate_next(in, text, f)) == -1 && f->cls == FAULT_DATA)
+	while ((kind = input_next(in, pause, line, f)) == INPUT_LONG || kind == INPUT_NUL) {
+		input_bad(in, kind, f);
 		tool_failed(t, NULL, f);
-	return r;
+	}
+	return kind;
+}
+
+enum input_kind locate_listed(
+    struct tool *t, struct input *in, bool waiting, char **text, struct fault *f)
+{
+	enum input_kind kind;
+	char *line;
+
+	while ((kind = locate_line(t, in, waiting, &line, f)) == INPUT_LINE)
+		if ((*text = locate_field(line)) != NULL)
+			break;
+	return kind;
 }
 
 unsigned locate_wants(const struct account *a)

@@ -28,8 +28,15 @@ const struct account *locate_account(struct tool *t, const char *name, struct fa
 char *locate_field(char *line);
 /* The URL in the next line of input that is not empty, until the next call. 1, 0: no more, or -1, as input_line(). */
 int locate_next(struct input *in, char **text, struct fault *f);
-/* The same for a list of which the rest is still to be done: a line that is none is told (tool_failed()) and passed over. 1, 0: no more, -1: FAULT_IO of the input, FAULT_TEMP. */
-int locate_listed(struct tool *t, struct input *in, char **text, struct fault *f);
+/*
+ * The same for a list of which the rest is still to be done: a line that is none is told (tool_failed()) and passed over. With `waiting`, because what was read is to be worked off when
+ * the writer pauses, PAUSE after INPUT_PAUSE_MS without a line. LINE with *text, PAUSE, END, or FAULT: FAULT_IO of the input, FAULT_TEMP.
+ */
+enum input_kind locate_listed(
+    struct tool *t, struct input *in, bool waiting, char **text, struct fault *f);
+/* The same, but the whole line, empty or not. */
+enum input_kind locate_line(
+    struct tool *t, struct input *in, bool waiting, char **line, struct fault *f);
 /* The SMTP_WANT_* bits that make a submission session learn the authority, if it is not known yet. */
 unsigned locate_wants(const struct account *a);
 

@@ -250,7 +250,7 @@ static int read_line(struct urls *u, struct fault *f)
 {
 	char *line = NULL;
 
-	switch (input_next(&u->input, u->n > 0 ? URLS_PAUSE : -1, &line, f)) {
+	switch (input_next(&u->input, u->n > 0 ? INPUT_PAUSE_MS : -1, &line, f)) {
 	case INPUT_LINE:
 		take_line(u, line);
 		return 1;

@@ -27,7 +27,6 @@ enum {
 	URLS_WINDOW = 2048,               /* URLs held at once */
 	URLS_WINDOW_OCTETS = 1024 * 1024, /* of their text: very long ones make a window shorter */
 	URLS_LINE_MAX = 64 * 1024,        /* octets of a line of input */
-	URLS_PAUSE = 250, /* ms without input that end a window which is not empty */
 	URLS_SET_OCTETS =
 	    7000, /* of a set in one command: RFC 7162 section 4 allows lines of 8192 */
 };
