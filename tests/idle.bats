@@ -289,10 +289,12 @@ everything() {
 	ready
 	kill "$(cat "$LAB_RUN/base/master.pid")"
 	await "$ERR" 'trying again'
-	for i in $(seq 50); do
-		dovecot -c "$LAB_DOVECOT_CONF" >/dev/null 2>&1 3>&- && break
+	# as soon as the old one has let go of everything
+	for i in $(seq 600); do
+		! dovecot -c "$LAB_DOVECOT_CONF" >again 2>&1 3>&- || break
 		sleep 0.1
 	done
+	[ "$i" -lt 600 ] || { cat again; false; }
 	small | deliver "$box"
 	hears "new~$(url "$box")/;UID=2"
 	idle_stop_all
