@@ -393,6 +393,48 @@ anew() {
 	[ "$(grep -c "C: a[0-9]* IDLE" "$FAKE_TRANSCRIPT")" -eq 8 ]
 }
 
+@test "the same on a connection that is not the first" {
+	local one='auto EXAMINE INBOX.* => '"$(opened 3 7 10 20)"' | ok [READ-ONLY] done' two='auto EXAMINE a.* => '"$(opened 2 8 5 30)"' | ok [READ-ONLY] done'
+	printf '%s\n' may-hangup 'imap-login LIST-EXTENDED LIST-STATUS ENABLE CONDSTORE QRESYNC IDLE' "$(boxes INBOX 7 3 10 20 a 8 2 5 30)" "$one" \
+		'expect-cmd IDLE' 'send + idling' 'repeat 60' 'expect DONE' ok 'expect-cmd IDLE' 'send + idling' end 'stall forever' next-connection \
+		may-hangup 'imap-login LIST-EXTENDED LIST-STATUS ENABLE CONDSTORE QRESYNC IDLE' "$two" \
+		'repeat 8' 'expect-cmd IDLE' 'send + idling' 'ok not now' end 'expect-cmd NOOP' 'send * 3 EXISTS' ok 'expect-cmd UID FETCH 5:.*' 'send * 3 FETCH (UID 5 FLAGS ())' ok 'stall forever' >script
+	fake_start <script
+	config 'idle-connections 2'
+	idle --poll 1 fake
+	hears "new~$U/a;UIDVALIDITY=8/;UID=5"
+}
+
+@test "a server that ends IDLE for each event is not one that has none" {
+	{
+		live
+		printf '%s\n' 'repeat 12' 'send * 2 FETCH (UID 5 FLAGS (\Seen k${i}))' 'ok there is news' 'expect-cmd IDLE' 'send + idling' end 'stall forever'
+	} >script
+	start
+	hears "flags~$U/INBOX;UIDVALIDITY=7/;UID=5~.*k12"
+	fake_await 'C: a[0-9]+ IDLE'
+	run ! grep 'refuses IDLE' "$ERR"
+}
+
+@test "a burst that just fills the queue does not hide what else is to be done" {
+	local long
+	long=$(printf 'x%.0s' $(seq 400))
+	{
+		live 'stall 1.5' hold 'send * STATUS a (MESSAGES 3 UIDNEXT 6 HIGHESTMODSEQ 31 UNSEEN 1)' 'repeat 560' \
+			"send * 1 FETCH (UID 3 MODSEQ (\${i}00) FLAGS (\Seen $long k\${i}))" end flush \
+			'expect DONE' ok 'auto EXAMINE a .* => * OK [CLOSED] ok | '"$(opened 3 8 6 31)"' | * 3 FETCH (UID 5 MODSEQ (31) FLAGS ()) | ok' \
+			'auto STATUS a .* => * STATUS a (UIDVALIDITY 8 MESSAGES 3 UIDNEXT 6 HIGHESTMODSEQ 31) | ok' 'expect-cmd IDLE' 'send + idling' 'stall forever'
+	} >script
+	start
+	fake_await 'S: \+ idling'
+	# all of it is there when it looks
+	sleep 0.5
+	kill -STOP "$IDLE_PID"
+	sleep 2
+	kill -CONT "$IDLE_PID"
+	hears "new~$U/a;UIDVALIDITY=8/;UID=5"
+}
+
 @test "SIGTERM says DONE and LOGOUT; the status is the signal's" {
 	live 'expect DONE' 'ok' 'expect-cmd LOGOUT' | sed '/may-hangup/d' >script
 	start

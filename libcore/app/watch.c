@@ -241,13 +241,13 @@ static void earlier(int64_t *at, int64_t other)
 		*at = other;
 }
 
-/* A post that has something to do although nothing comes. */
+/* A post that has something to do although nothing comes. One that was held by the reader may go on: whoever asks knows that the reader has caught up. */
 static bool is_eager(const struct post *p)
 {
 	const struct site *s = p->site;
 
 	return p->line != NULL &&
-	    (imap_ready(p->line->imap) || p->bye ||
+	    (imap_ready(p->line->imap) || p->bye || p->held ||
 		(!post_hears_out(p) &&
 		    (post_needs_look(p) || post_is_restless(p) ||
 			(p->primary && (s->relist || (p->notify && s->renotify))))));

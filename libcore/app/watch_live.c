@@ -147,6 +147,8 @@ static void take_code(struct post *p, const struct event *ev)
 static void take_home(struct post *p, const struct event *ev)
 {
 	p->stirred = p->stirred || ev->kind == EV_EXISTS || ev->kind == EV_FETCH;
+	if (ev->kind != EV_STATUS)
+		p->spurned = 0; /* there was a reason to end IDLE */
 	switch (ev->kind) {
 	case EV_EXISTS:
 		take_exists(p, ev->num);

@@ -286,7 +286,7 @@ static bool needs_list(const struct post *p)
 /* When something is due that happens now and then. */
 static bool needs_poll(const struct post *p)
 {
-	return p->primary && p->poll_at != 0 && (needs_list(p) || (!p->notify && !p->idle));
+	return p->poll_at != 0 && (needs_list(p) || (!p->notify && !p->idle));
 }
 
 /* Everything that is due. */
