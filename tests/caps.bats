@@ -114,13 +114,13 @@ scratch_left() { imap 'LIST "" "*lm-probe*"' | grep -a 'LIST ('; }
 @test "--probe: all that Dovecot offers works, and nothing is left behind" {
 	run --separate-stderr caps --probe alice
 	is 0
-	[ "${#lines[@]}" -eq 35 ]
+	[ "${#lines[@]}" -eq 38 ]
 	for word in NAMESPACE CONDSTORE URLAUTH CATENATE UIDPLUS LITERAL+ IDLE NOTIFY '$Forwarded' BINARY QRESYNC ESEARCH \
 		WITHIN CONTEXT=SEARCH COMPRESS=DEFLATE METADATA LIST-EXTENDED MOVE SPECIAL-USE LIST-STATUS SORT \
-		ESORT SEARCHRES STATUS=SIZE PREVIEW MULTIAPPEND UNSELECT SAVEDATE; do
+		ESORT SORT=DISPLAY SEARCHRES STATUS=SIZE PREVIEW MULTIAPPEND UNSELECT SAVEDATE; do
 		starts imap "$word" works
 	done
-	for word in CONVERT PARTIAL MULTISEARCH LIST-METADATA REPLACE OBJECTID CREATE-SPECIAL-USE; do
+	for word in CONVERT CONTEXT=SORT PARTIAL MULTISEARCH LIST-METADATA METADATA-SERVER REPLACE OBJECTID CREATE-SPECIAL-USE; do
 		starts imap "$word" absent 'not offered'
 	done
 	run scratch_left
@@ -284,6 +284,94 @@ store() {
 	fake_wait
 }
 
+# updates PLACE: a store that keeps a sorted result, and puts the message at that place of it.
+updates() {
+	store CONTEXT=SORT SORT >"$BATS_TEST_TMPDIR/script" <<-END
+		auto UID SORT \\(REVERSE .* => * SORT 1 | ok
+		auto UID SORT RETURN \\(UPDATE COUNT\\) \\(SUBJECT\\) UTF-8 SUBJECT "?probe-context"? FLAGGED => * ESEARCH (TAG "\${tag}") UID COUNT 1 | ok
+		auto UID STORE .* => ok
+		auto NOOP => * ESEARCH (TAG "x") UID ADDTO ($1 1) | * ESEARCH (TAG "x") UID REMOVEFROM ($1 1) | ok
+		auto CANCELUPDATE "\S+" => ok
+	END
+	fake_start --times 2 <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+}
+
+@test "--probe: CONTEXT=SORT tells the place in the order" {
+	updates 2
+	starts imap CONTEXT=SORT works 'UPDATE: ADDTO, REMOVEFROM, CANCELUPDATE'
+	starts imap CONTEXT=SEARCH absent 'not offered'
+	starts imap SORT broken 'UID SORT (REVERSE SUBJECT): the order is wrong'
+	starts imap SORT=DISPLAY absent
+	fake_wait
+	fake_saw 'CANCELUPDATE'
+}
+
+@test "--probe: CONTEXT=SORT with the place in the mailbox, or refused" {
+	updates 1
+	is 69
+	starts imap CONTEXT=SORT broken 'UID SORT RETURN (UPDATE): no ADDTO with the right place after a change'
+	fake_wait
+	store CONTEXT=SORT >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto UID SORT .* => * OK [NOUPDATE "${tag}"] too many | ok
+		auto UID STORE .* => ok
+	END
+	fake_start --times 2 <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	starts imap CONTEXT=SORT broken 'UID SORT RETURN (UPDATE): NOUPDATE'
+	fake_wait
+}
+
+@test "--probe: SORT=DISPLAY by the names as they are encoded, or by address" {
+	store SORT=DISPLAY >"$BATS_TEST_TMPDIR/script" <<-'END'
+		auto UID SORT \(DISPLAYFROM\) .* => * SORT 1 2 | ok
+	END
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	is 69
+	starts imap SORT=DISPLAY broken 'UID SORT (DISPLAYFROM): the order is wrong'
+	fake_wait
+	fake_saw 'From: =\?UTF-8\?Q\?Zo=C3=AB\?= <a@localhost>'
+}
+
+# annotates < directives: --probe with a store that has entries of the server.
+annotates() {
+	store METADATA-SERVER >"$BATS_TEST_TMPDIR/script"
+	fake_start <"$BATS_TEST_TMPDIR/script"
+	fake_config
+	run --separate-stderr lm-caps -c "$BATS_TEST_TMPDIR/config" --probe fake
+	starts imap METADATA absent 'not offered'
+	fake_wait
+}
+
+@test "--probe: METADATA-SERVER, set and removed, or only read; never of a mailbox" {
+	annotates <<-'END'
+		auto GETMETADATA "" "?/shared/comment"? => ok
+		auto SETMETADATA "" \("?/private/vendor/vendor.lm/probe"? NIL\) => ok
+		auto SETMETADATA "" .* => ok
+		auto GETMETADATA "" .* => ok
+	END
+	starts imap METADATA-SERVER broken 'SETMETADATA: OK, but the value is not there'
+	annotates <<-'END'
+		auto GETMETADATA "" "?/shared/comment"? => * METADATA "" (/shared/comment NIL) | ok
+		auto SETMETADATA "" .* => no [METADATA NOPRIVATE] not here
+	END
+	starts imap METADATA-SERVER works '/shared/comment read; SETMETADATA: NO [METADATA] not here'
+	annotates <<-'END'
+		auto GETMETADATA "" "?/shared/comment"? => ok
+		auto SETMETADATA .* => bad what
+	END
+	starts imap METADATA-SERVER broken 'SETMETADATA: BAD what'
+	annotates <<-'END'
+		auto GETMETADATA .* => no never
+	END
+	starts imap METADATA-SERVER broken 'GETMETADATA: NO never'
+}
+
 @test "--probe: one mailbox only for each special use is no fault, and the second mailbox is made anew" {
 	store CREATE-SPECIAL-USE >"$BATS_TEST_TMPDIR/script" <<-'END'
 		auto CREATE \S+ \(USE .* => no [USEATTR] there is one already
@@ -359,7 +447,7 @@ in_background() {
 	status=0
 	wait "$pid" || status=$?
 	[ "$status" -eq 143 ] || { cat "$BATS_TEST_TMPDIR/err"; false; }
-	[ "$(grep -c . "$BATS_TEST_TMPDIR/out")" -lt 35 ]
+	[ "$(grep -c . "$BATS_TEST_TMPDIR/out")" -lt 38 ]
 	run scratch_left
 	[ -z "$output" ]
 }

@@ -41,12 +41,13 @@ struct probe {
 enum { PROBE_RUN_ABSENT = 1 };
 typedef int probe_run(struct probe *p, struct fault *f);
 
-probe_run probe_namespace, probe_metadata, probe_list_extended, probe_list_status,
-    probe_special_use;
+probe_run probe_namespace, probe_metadata, probe_metadata_server, probe_list_extended,
+    probe_list_status, probe_special_use;
 probe_run probe_condstore, probe_qresync, probe_idle, probe_notify, probe_compress;
 probe_run probe_catenate, probe_urlauth, probe_binary, probe_convert, probe_literal_plus;
 probe_run probe_uidplus, probe_move, probe_forwarded;
-probe_run probe_esearch, probe_within, probe_context, probe_sort;
+probe_run probe_esearch, probe_within, probe_context, probe_context_sort, probe_sort,
+    probe_sort_display;
 probe_run probe_esort, probe_searchres, probe_partial, probe_multisearch;
 probe_run probe_status_size, probe_list_metadata, probe_preview, probe_multiappend, probe_unselect,
     probe_replace, probe_objectid, probe_savedate, probe_create_special_use;
@@ -76,6 +77,9 @@ int probe_sample(struct probe *p, struct buf *out, struct fault *f);
  * without UIDPLUS), 0 in another. `date`: INTERNALDATE as from date_format_imap(), or NULL. */
 int probe_append(struct probe *p, const char *mailbox, const char *subject, const char *date,
     uint32_t *uid, struct fault *f);
+/* The same to the first mailbox, from and to `address`. */
+int probe_append_of(
+    struct probe *p, const char *address, const char *subject, uint32_t *uid, struct fault *f);
 /* Sends a ready APPEND of something to the first scratch mailbox and learns the UID. */
 int probe_append_run(struct probe *p, struct imap_cmd *c, uint32_t *uid, struct fault *f);
 

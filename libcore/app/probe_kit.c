@@ -86,17 +86,20 @@ bool probe_is_mailbox(const char *wire, size_t n, const char *utf8)
 
 /* ---- messages */
 
-static void put_head(struct buf *out, const char *subject)
+static const char us[] = "lm-caps <lm-caps@localhost>";
+
+static void put_head(struct buf *out, const char *subject, const char *address)
 {
 	char date[DATE_LEN];
 
 	date_format(time(NULL), date);
 	buf_printf(out,
 	    "Date: %s\r\n"
-	    "From: lm-caps <lm-caps@localhost>\r\n"
+	    "From: %s\r\n"
+	    "To: %s\r\n"
 	    "Subject: %s\r\n"
 	    "MIME-Version: 1.0\r\n",
-	    date, subject);
+	    date, address, address, subject);
 }
 
 /* What the sample's parts hold, once. */
@@ -115,7 +118,7 @@ int probe_sample(struct probe *p, struct buf *out, struct fault *f)
 	static const char boundary[] = "=_lm-probe";
 
 	fill_parts(p);
-	put_head(out, "sample");
+	put_head(out, "sample", us);
 	buf_printf(out,
 	    "Content-Type: multipart/mixed; boundary=\"%s\"\r\n\r\n"
 	    "--%s\r\n"
@@ -171,22 +174,39 @@ int probe_append_run(struct probe *p, struct imap_cmd *c, uint32_t *uid, struct 
 	return *uid != 0 ? 0 : newest(p->line, uid, f);
 }
 
+/* An APPEND of a small message. */
+static void put_append(struct probe *p, struct imap_cmd *c, const char *mailbox, const char *date,
+    const char *subject, const char *address)
+{
+	struct buf message;
+
+	buf_init(&message, PROBE_DATA_MAX);
+	put_head(&message, subject, address);
+	buf_printf(&message, "\r\nMessage %u of a probe.\r\n", ++p->serial);
+	imap_cmd_init(c, p->line->imap, "APPEND");
+	imap_mailbox(c, mailbox);
+	if (date != NULL)
+		imap_date_time(c, date);
+	imap_literal(c, message.data, message.len, false);
+	buf_free(&message);
+}
+
+int probe_append_of(
+    struct probe *p, const char *address, const char *subject, uint32_t *uid, struct fault *f)
+{
+	struct imap_cmd c;
+
+	put_append(p, &c, p->mailbox, NULL, subject, address);
+	return probe_append_run(p, &c, uid, f);
+}
+
 int probe_append(struct probe *p, const char *mailbox, const char *subject, const char *date,
     uint32_t *uid, struct fault *f)
 {
 	struct imap_cmd c;
-	struct buf message;
 	int r;
 
-	buf_init(&message, PROBE_DATA_MAX);
-	put_head(&message, subject);
-	buf_printf(&message, "\r\nMessage %u of a probe.\r\n", ++p->serial);
-	imap_cmd_init(&c, p->line->imap, "APPEND");
-	imap_mailbox(&c, mailbox);
-	if (date != NULL)
-		imap_date_time(&c, date);
-	imap_literal(&c, message.data, message.len, false);
-	buf_free(&message);
+	put_append(p, &c, mailbox, date, subject, us);
 	if (strcmp(mailbox, p->mailbox) == 0)
 		return probe_append_run(p, &c, uid, f);
 	*uid = 0;

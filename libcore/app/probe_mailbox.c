@@ -36,27 +36,47 @@ int probe_namespace(struct probe *p, struct fault *f)
 
 /* ---- METADATA (RFC 5464) */
 
+/* Of a server section 6.2.1 has no private entry but those of vendors. */
 static const char entry[] = "/private/comment";
+static const char server_entry[] = "/private/vendor/vendor.lm/probe";
 static const char value[] = "lm-probe \"quoted\"";
 
-static int set_metadata(struct probe *p, const char *text, struct fault *f)
+/* The command for the first scratch mailbox, or for the server. */
+static void start_metadata(struct imap_cmd *c, const struct probe *p, const char *name, bool server)
 {
-	struct imap_cmd c;
+	imap_cmd_init(c, p->line->imap, name);
+	if (server)
+		imap_string(c, "", 0);
+	else
+		imap_mailbox(c, p->mailbox);
+}
 
-	imap_cmd_init(&c, p->line->imap, "SETMETADATA");
-	imap_mailbox(&c, p->mailbox);
+/* *cond is how it was answered (COND_OK where it was not), and may be NULL. */
+static int set_metadata(
+    struct probe *p, bool server, const char *text, enum cond *cond, struct fault *f)
+{
+	const char *name = server ? server_entry : entry;
+	struct event ev = {0};
+	struct imap_cmd c;
+	int r;
+
+	start_metadata(&c, p, "SETMETADATA", server);
 	imap_list(&c);
-	imap_astring(&c, entry, strlen(entry));
+	imap_astring(&c, name, strlen(name));
 	if (text == NULL)
 		imap_atom(&c, "NIL");
 	else
 		imap_string(&c, text, strlen(text));
 	imap_list_end(&c);
-	return imap_run(p->line->imap, &c, NULL, f);
+	r = imap_run(p->line->imap, &c, &ev, f);
+	if (cond != NULL)
+		*cond = r == -1 && imap_alive(p->line->imap) ? ev.cond : COND_OK;
+	return r;
 }
 
-/* Runs a ready command that tells the entry's value: 1 it is ours, 0 there is none, -1. */
-static int read_metadata(struct probe *p, struct imap_cmd *c, const char *what, struct fault *f)
+/* Runs a ready command that tells the value of an entry: 1 it is ours, 0 there is none, -1. */
+static int read_metadata(
+    struct probe *p, struct imap_cmd *c, const char *name, const char *what, struct fault *f)
 {
 	struct event ev;
 	uint32_t tag = imap_send(p->line->imap, c, f);
@@ -66,7 +86,7 @@ static int read_metadata(struct probe *p, struct imap_cmd *c, const char *what, 
 		return -1;
 	while ((r = imap_until(p->line->imap, tag, &ev, f)) == 1) {
 		const struct node *list = ev.kind == EV_METADATA ? ev.args->next : NULL;
-		const struct node *found = list != NULL ? node_pair(list->child, entry) : NULL;
+		const struct node *found = list != NULL ? node_pair(list->child, name) : NULL;
 
 		if (found == NULL || found->kind == NODE_NIL)
 			continue;
@@ -80,31 +100,51 @@ static int read_metadata(struct probe *p, struct imap_cmd *c, const char *what, 
 	return r == -1 ? -1 : has;
 }
 
-static int get_metadata(struct probe *p, struct fault *f)
+static int get_metadata(struct probe *p, bool server, struct fault *f)
 {
+	const char *name = server ? server_entry : entry;
 	struct imap_cmd c;
 
-	imap_cmd_init(&c, p->line->imap, "GETMETADATA");
-	imap_mailbox(&c, p->mailbox);
-	imap_astring(&c, entry, strlen(entry));
-	return read_metadata(p, &c, "GETMETADATA", f);
+	start_metadata(&c, p, "GETMETADATA", server);
+	imap_astring(&c, name, strlen(name));
+	return read_metadata(p, &c, name, "GETMETADATA", f);
+}
+
+/* What was set is there, and then is not. */
+static int take_back(struct probe *p, bool server, struct fault *f)
+{
+	int has = get_metadata(p, server, f);
+
+	if (has == 0)
+		return probe_wrong(f, "SETMETADATA: OK, but the value is not there");
+	if (has == -1 || set_metadata(p, server, NULL, NULL, f) == -1)
+		return -1;
+	has = get_metadata(p, server, f);
+	if (has == 1)
+		return probe_wrong(f, "SETMETADATA: OK, but the value was not removed");
+	return has == -1
+	    ? -1
+	    : probe_detail(p, "%s set, read and removed", server ? server_entry : entry);
 }
 
 int probe_metadata(struct probe *p, struct fault *f)
 {
-	int has;
+	return set_metadata(p, false, value, NULL, f) == -1 ? -1 : take_back(p, false, f);
+}
 
-	if (set_metadata(p, value, f) == -1)
+/* Who may set entries of the server is the server's affair: a NO is no fault, if they can be read. */
+int probe_metadata_server(struct probe *p, struct fault *f)
+{
+	struct imap_cmd c;
+	enum cond cond;
+
+	start_metadata(&c, p, "GETMETADATA", true);
+	imap_atom(&c, "/shared/comment");
+	if (imap_run(p->line->imap, &c, NULL, f) == -1)
 		return -1;
-	has = get_metadata(p, f);
-	if (has == 0)
-		return probe_wrong(f, "SETMETADATA: OK, but the value is not there");
-	if (has == -1 || set_metadata(p, NULL, f) == -1)
-		return -1;
-	has = get_metadata(p, f);
-	if (has == 1)
-		return probe_wrong(f, "SETMETADATA: OK, but the value was not removed");
-	return has == -1 ? -1 : probe_detail(p, "%s set, read and removed", entry);
+	if (set_metadata(p, true, value, &cond, f) == 0)
+		return take_back(p, true, f);
+	return cond == COND_NO ? probe_detail(p, "/shared/comment read; %s", f->msg) : -1;
 }
 
 /* ---- LIST (RFC 5258, RFC 5819, RFC 6154) */
@@ -130,7 +170,7 @@ int probe_list_metadata(struct probe *p, struct fault *f)
 	struct imap_cmd c;
 	int has;
 
-	if (set_metadata(p, value, f) == -1)
+	if (set_metadata(p, false, value, NULL, f) == -1)
 		return -1;
 	imap_cmd_init(&c, p->line->imap, "LIST");
 	imap_string(&c, "", 0);
@@ -140,10 +180,10 @@ int probe_list_metadata(struct probe *p, struct fault *f)
 	imap_astring(&c, entry, strlen(entry));
 	imap_list_end(&c);
 	imap_list_end(&c);
-	has = read_metadata(p, &c, "LIST RETURN (METADATA)", f);
+	has = read_metadata(p, &c, entry, "LIST RETURN (METADATA)", f);
 	if (has == 0)
 		return probe_wrong(f, "LIST RETURN (METADATA): no value");
-	if (has == -1 || set_metadata(p, NULL, f) == -1)
+	if (has == -1 || set_metadata(p, false, NULL, NULL, f) == -1)
 		return -1;
 	return probe_detail(p, "LIST and METADATA in one");
 }

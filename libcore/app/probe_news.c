@@ -1,4 +1,5 @@
-/* probe_news: being told without asking: IDLE (RFC 2177), NOTIFY (RFC 5465), CONTEXT (RFC 5267). */
+/* probe_news: being told without asking: IDLE (RFC 2177), NOTIFY (RFC 5465), CONTEXT=SEARCH and
+ * CONTEXT=SORT (RFC 5267). */
 #include <stdio.h>
 #include <string.h>
 
@@ -130,55 +131,77 @@ int probe_notify(struct probe *p, struct fault *f)
 	return r;
 }
 
-/* ---- CONTEXT=SEARCH */
+/* ---- CONTEXT=SEARCH and CONTEXT=SORT */
 
-/* Starts the search that is to be kept up to date, and learns its tag as the server names it. */
-static int context_start(struct imap_line *l, char *name, size_t n, struct fault *f)
+/* What is kept up to date, and the message that comes into it and leaves it. */
+struct context {
+	const char *command;
+	bool sort;
+	uint32_t uid, place; /* 0: there is no order */
+	char tag[64];        /* as the server names it */
+};
+
+static void put_search(struct imap_cmd *c, const struct context *x)
+{
+	imap_atom(c, "RETURN");
+	imap_list(c);
+	imap_atom(c, "UPDATE");
+	imap_atom(c, "COUNT");
+	imap_list_end(c);
+	if (x->sort) {
+		imap_list(c);
+		imap_atom(c, "SUBJECT");
+		imap_list_end(c);
+		imap_atom(c, "UTF-8");
+		imap_atom(c, "SUBJECT");
+		imap_string(c, "probe-context", strlen("probe-context"));
+	}
+	imap_atom(c, "FLAGGED");
+}
+
+/* Starts the search that is to be kept up to date. */
+static int context_start(struct imap_line *l, struct context *x, struct fault *f)
 {
 	struct imap_cmd c;
 	struct event ev;
 	bool refused = false;
 	int r;
 
-	imap_cmd_init(&c, l->imap, "UID SEARCH");
-	imap_atom(&c, "RETURN");
-	imap_list(&c);
-	imap_atom(&c, "UPDATE");
-	imap_atom(&c, "COUNT");
-	imap_list_end(&c);
-	imap_atom(&c, "FLAGGED");
+	imap_cmd_init(&c, l->imap, x->command);
+	put_search(&c, x);
 
 	uint32_t tag = imap_send(l->imap, &c, f);
 	if (tag == 0)
 		return -1;
 	while ((r = imap_until(l->imap, tag, &ev, f)) == 1) {
 		if (ev.kind == EV_ESEARCH && ev.esearch.tag != NULL)
-			snprintf(name, n, "%s", ev.esearch.tag);
+			snprintf(x->tag, sizeof(x->tag), "%s", ev.esearch.tag);
 		refused = refused || (ev.kind == EV_STATUS && ev.code == CODE_NOUPDATE);
 	}
 	if (r == 0 && (refused || ev.code == CODE_NOUPDATE))
-		return probe_wrong(f, "UID SEARCH RETURN (UPDATE): NOUPDATE");
-	if (r == 0 && name[0] == '\0')
-		return probe_wrong(f, "UID SEARCH RETURN (UPDATE): no ESEARCH of this search");
+		return probe_wrong(f, "%s RETURN (UPDATE): NOUPDATE", x->command);
+	if (r == 0 && x->tag[0] == '\0')
+		return probe_wrong(f, "%s RETURN (UPDATE): no ESEARCH of this search", x->command);
 	return r;
 }
 
-static bool is_update(const struct probe *p, const struct event *ev, enum set_source source)
+static bool is_update(const struct context *x, const struct event *ev, enum set_source source)
 {
 	struct set set;
 	bool has;
 
-	if (ev->kind != EV_SET || ev->set.source != source)
+	if (ev->kind != EV_SET || ev->set.source != source ||
+	    (x->sort && ev->set.position != x->place))
 		return false;
 	set_init(&set, 1024);
-	has = set_parse(&set, ev->set.text, ev->set.len) == 0 && set_has(&set, p->uid);
+	has = set_parse(&set, ev->set.text, ev->set.len) == 0 && set_has(&set, x->uid);
 	set_free(&set);
 	return has;
 }
 
 /* One NOOP; 1 when the update came with it, 0 when not, -1. */
 static int context_look(
-    struct probe *p, struct imap_line *l, enum set_source source, struct fault *f)
+    const struct context *x, struct imap_line *l, enum set_source source, struct fault *f)
 {
 	struct imap_cmd c;
 	struct event ev;
@@ -190,67 +213,85 @@ static int context_look(
 	if (tag == 0)
 		return -1;
 	while ((r = imap_until(l->imap, tag, &ev, f)) == 1)
-		came = came || is_update(p, &ev, source);
+		came = came || is_update(x, &ev, source);
 	return r == -1 ? -1 : came;
 }
 
 /* The update may come with a NOOP or of its own accord. 1, 0, -1. */
 static int context_step(
-    struct probe *p, struct imap_line *l, enum set_source source, struct fault *f)
+    const struct context *x, struct imap_line *l, enum set_source source, struct fault *f)
 {
 	struct event ev;
-	int r = context_look(p, l, source, f);
+	int r = context_look(x, l, source, f);
 
 	if (r != 0)
 		return r;
 	r = imap_next(l->imap, SLICE, &ev, f);
-	return r == 1 ? is_update(p, &ev, source) : r;
+	return r == 1 ? is_update(x, &ev, source) : r;
 }
 
-static int context_hears(
-    struct probe *p, struct imap_line *l, enum set_source source, struct fault *f)
+static int context_hears(struct probe *p, const struct context *x, struct imap_line *l,
+    enum set_source source, struct fault *f)
 {
 	int64_t deadline = net_now() + PROBE_PROMPT;
 	int r = 0;
 
 	while (r == 0 && net_now() < deadline && (p->stop == NULL || !*p->stop))
-		r = context_step(p, l, source, f);
+		r = context_step(x, l, source, f);
 	if (r == 0)
-		return probe_wrong(f, "UID SEARCH RETURN (UPDATE): no %s after a change",
-		    source == SET_ESEARCH_ADDTO ? "ADDTO" : "REMOVEFROM");
+		return probe_wrong(f, "%s RETURN (UPDATE): no %s%s after a change", x->command,
+		    source == SET_ESEARCH_ADDTO ? "ADDTO" : "REMOVEFROM",
+		    x->sort ? " with the right place" : "");
 	return r == -1 ? -1 : 0;
 }
 
-static int context_cancel(struct imap_line *l, const char *name, struct fault *f)
+static int context_cancel(struct imap_line *l, const struct context *x, struct fault *f)
 {
 	struct imap_cmd c;
 
 	imap_cmd_init(&c, l->imap, "CANCELUPDATE");
-	imap_string(&c, name, strlen(name));
+	imap_string(&c, x->tag, strlen(x->tag));
 	return imap_run(l->imap, &c, NULL, f);
 }
 
-static int context_on(struct probe *p, struct imap_line *l, struct fault *f)
+static int context_on(struct probe *p, struct context *x, struct imap_line *l, struct fault *f)
 {
-	char name[64] = "";
-
 	if (probe_home(p, f) == -1 ||
-	    probe_store(p->line, p->uid, "-FLAGS.SILENT", "\\Flagged", f) == -1 ||
-	    imap_line_select(l, p->mailbox, false, 0, f) == -1 ||
-	    context_start(l, name, sizeof(name), f) == -1 ||
-	    probe_store(p->line, p->uid, "+FLAGS.SILENT", "\\Flagged", f) == -1 ||
-	    context_hears(p, l, SET_ESEARCH_ADDTO, f) == -1 ||
-	    probe_store(p->line, p->uid, "-FLAGS.SILENT", "\\Flagged", f) == -1 ||
-	    context_hears(p, l, SET_ESEARCH_REMOVEFROM, f) == -1)
+	    probe_store(p->line, x->uid, "-FLAGS.SILENT", "\\Flagged", f) == -1 ||
+	    imap_line_select(l, p->mailbox, false, 0, f) == -1 || context_start(l, x, f) == -1 ||
+	    probe_store(p->line, x->uid, "+FLAGS.SILENT", "\\Flagged", f) == -1 ||
+	    context_hears(p, x, l, SET_ESEARCH_ADDTO, f) == -1 ||
+	    probe_store(p->line, x->uid, "-FLAGS.SILENT", "\\Flagged", f) == -1 ||
+	    context_hears(p, x, l, SET_ESEARCH_REMOVEFROM, f) == -1)
 		return -1;
-	return context_cancel(l, name, f);
+	return context_cancel(l, x, f);
+}
+
+static int try_context(struct probe *p, struct context *x, struct fault *f)
+{
+	struct imap_line *l = probe_line(p, false, f);
+	int r = l == NULL ? -1 : context_on(p, x, l, f);
+
+	imap_line_close(l);
+	return r == -1 ? -1 : probe_detail(p, "UPDATE: ADDTO, REMOVEFROM, CANCELUPDATE");
 }
 
 int probe_context(struct probe *p, struct fault *f)
 {
-	struct imap_line *l = probe_line(p, false, f);
-	int r = l == NULL ? -1 : context_on(p, l, f);
+	struct context x = {.command = "UID SEARCH", .uid = p->uid};
 
-	imap_line_close(l);
-	return r == -1 ? -1 : probe_detail(p, "UPDATE: ADDTO, REMOVEFROM, CANCELUPDATE");
+	return try_context(p, &x, f);
+}
+
+/* B stands before A in the mailbox, and behind it in the result, in which A is already. */
+int probe_context_sort(struct probe *p, struct fault *f)
+{
+	struct context x = {.command = "UID SORT", .sort = true, .place = 2};
+	uint32_t a;
+
+	if (probe_append(p, p->mailbox, "probe-context B", NULL, &x.uid, f) == -1 ||
+	    probe_append(p, p->mailbox, "probe-context A", NULL, &a, f) == -1 ||
+	    probe_store(p->line, a, "+FLAGS.SILENT", "\\Flagged", f) == -1)
+		return -1;
+	return try_context(p, &x, f);
 }

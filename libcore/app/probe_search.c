@@ -1,4 +1,4 @@
-/* probe_search: finding: ESEARCH (RFC 4731), WITHIN (RFC 5032), SORT (RFC 5256). */
+/* probe_search: finding: ESEARCH (RFC 4731), WITHIN (RFC 5032), SORT (RFC 5256, RFC 5957). */
 #include <string.h>
 #include <time.h>
 
@@ -109,8 +109,9 @@ int probe_within(struct probe *p, struct fault *f)
 
 /* ---- SORT */
 
-/* The messages by subject, backwards: `first` comes before `second`. */
-static int sorted(struct probe *p, uint32_t first, uint32_t second, struct fault *f)
+/* The two messages of that subject, by one key or, with REVERSE, two words: `first` comes before `second`. */
+static int sorted(struct probe *p, const char *const by[2], const char *subject, uint32_t first,
+    uint32_t second, struct fault *f)
 {
 	struct imap_cmd c;
 	struct event ev;
@@ -120,12 +121,12 @@ static int sorted(struct probe *p, uint32_t first, uint32_t second, struct fault
 
 	imap_cmd_init(&c, p->line->imap, "UID SORT");
 	imap_list(&c);
-	imap_atom(&c, "REVERSE");
-	imap_atom(&c, "SUBJECT");
+	for (int i = 0; i < 2 && by[i] != NULL; i++)
+		imap_atom(&c, by[i]);
 	imap_list_end(&c);
 	imap_atom(&c, "UTF-8");
 	imap_atom(&c, "SUBJECT");
-	imap_string(&c, "probe-sort", strlen("probe-sort"));
+	imap_string(&c, subject, strlen(subject));
 
 	uint32_t tag = imap_send(p->line->imap, &c, f);
 	if (tag == 0)
@@ -139,17 +140,33 @@ static int sorted(struct probe *p, uint32_t first, uint32_t second, struct fault
 			n++;
 	}
 	if (r == 0 && (order[0] != first || order[1] != second))
-		return probe_wrong(f, "UID SORT: the order is wrong");
+		return probe_wrong(f, "UID SORT (%s%s%s): the order is wrong", by[0],
+		    by[1] != NULL ? " " : "", by[1] != NULL ? by[1] : "");
 	return r;
 }
 
 int probe_sort(struct probe *p, struct fault *f)
 {
+	static const char *const by[] = {"REVERSE", "SUBJECT"};
 	uint32_t a, b;
 
 	if (probe_append(p, p->mailbox, "probe-sort A", NULL, &a, f) == -1 ||
 	    probe_append(p, p->mailbox, "probe-sort B", NULL, &b, f) == -1 ||
-	    sorted(p, b, a, f) == -1)
+	    sorted(p, by, "probe-sort", b, a, f) == -1)
 		return -1;
 	return probe_detail(p, "REVERSE SUBJECT");
+}
+
+/* The second one comes first by its name; not by its address, nor by the other's name as it is encoded, nor by UID. */
+int probe_sort_display(struct probe *p, struct fault *f)
+{
+	static const char subject[] = "probe-display";
+	static const char *const from[] = {"DISPLAYFROM", NULL}, *const to[] = {"DISPLAYTO", NULL};
+	uint32_t z, y;
+
+	if (probe_append_of(p, "=?UTF-8?Q?Zo=C3=AB?= <a@localhost>", subject, &z, f) == -1 ||
+	    probe_append_of(p, "Yves <b@localhost>", subject, &y, f) == -1 ||
+	    sorted(p, from, subject, y, z, f) == -1 || sorted(p, to, subject, y, z, f) == -1)
+		return -1;
+	return probe_detail(p, "DISPLAYFROM and DISPLAYTO, of decoded names");
 }
