@@ -180,7 +180,7 @@ void tool_failed(struct tool *t, const char *what, const struct fault *why)
 	if (why->msg[0] != '\0')
 		tool_fail(t, &f);
 	if (t->result == FAULT_NONE || t->result == FAULT_TEMP)
-		t->result = why->cls;
+		t->result = why->cls == FAULT_NONE ? FAULT_BUG : why->cls;
 }
 
 /* Flags look as IMAP writes them: a backslash is not doubled. */

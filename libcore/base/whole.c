@@ -12,7 +12,9 @@ int write_whole(int fd, const void *p, size_t n)
 
 		if (w == -1 && errno == EINTR)
 			continue;
-		if (w == -1)
+		if (w == 0)
+			errno = EIO; /* what takes nothing would take for ever */
+		if (w <= 0)
 			return -1;
 		at += w;
 		n -= (size_t)w;

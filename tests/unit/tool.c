@@ -229,4 +229,15 @@ TEST(a_failure_without_a_message_only_counts)
 	end();
 }
 
+TEST(a_failure_of_no_class_is_one)
+{
+	const struct fault why = {.cls = FAULT_NONE};
+
+	begin("lm-test");
+	fails("x/y", FAULT_TEMP);
+	tool_failed(&tool, NULL, &why);
+	CHECK_INT(tool.result, FAULT_BUG);
+	end();
+}
+
 UNIT_MAIN
