@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "tree.h"
 #include "unit.h"
 
 static char home[] = "/tmp/lm-locator-XXXXXX", config[64];
@@ -115,8 +116,7 @@ TEST(an_account_that_was_asked_for)
 
 TEST(the_home_goes)
 {
-	unlink(config);
-	rmdir(home);
+	CHECK_INT(tree_remove(home), 0);
 }
 
 UNIT_MAIN

@@ -7,12 +7,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "store/maildir.h"
+#include "tree.h"
 #include "unit.h"
 
 static char dir_path[] = "/tmp/lm-maildir-XXXXXX";
@@ -26,16 +26,10 @@ static inline void dir_make(void)
 	dir_fd = open(dir_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-static inline int dir_remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 static inline void dir_clean(void)
 {
 	close(dir_fd);
-	CHECK_INT(nftw(dir_path, dir_remove_one, 16, FTW_DEPTH | FTW_PHYS), 0);
+	CHECK_INT(tree_remove(dir_path), 0);
 }
 
 /* A file with n octets, or with a string. */

@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "tree.h"
 #include "unit.h"
 
 enum { ARGS_MAX = 8 };
@@ -450,8 +451,7 @@ TEST(the_home_goes)
 {
 	copy_arguments(NULL, 0);
 	free(said);
-	unlink(config);
-	rmdir(home);
+	CHECK_INT(tree_remove(home), 0);
 }
 
 UNIT_MAIN
