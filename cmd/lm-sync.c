@@ -327,6 +327,8 @@ static int run(struct job *j, char **argument, int n, struct fault *f)
 		if (t == NULL || add_pattern(t, NULL, f) == -1)
 			return -1;
 	}
+	/* A line of input may name what is gone meanwhile; an argument that names nothing is a mistake. */
+	j->options.strict = true;
 	for (int i = 0; i < n; i++)
 		if (add_argument(j, argument[i], f) == -1)
 			return -1;

@@ -338,6 +338,59 @@ down() {
 	[ -d "$M/two/cur" ] && [ -d "$M/one/cur" ]
 }
 
+@test "an argument that names no mailbox is told, and the others are done" {
+	fill one 1 200
+	run --separate-stderr lm me/Typo me/one
+	is 65
+	[ "$stderr" = 'lm-sync: me/Typo: no such mailbox' ]
+	events 1 '^mailbox-new.*/one;'
+	run --separate-stderr lm -n "imap://$ME@localhost/Typo"
+	is 65
+	[ "$stderr" = 'lm-sync: me/Typo: no such mailbox' ]
+	# patterns, INBOX in any case, and what a line of input names
+	run --separate-stderr lm 'me/Ty*' 'me/%po'
+	silent
+	run --separate-stderr lm me/inbox
+	is 0
+	[ -z "$stderr" ]
+	events 1 '^mailbox-new.*/INBOX;'
+	run --separate-stderr lm - <<<'me/Typo'
+	silent
+	# gone from the server, but known; then from both
+	do_imap 'DELETE one' >/dev/null
+	run --separate-stderr lm me/one
+	is 0
+	events 1 '^mailbox-gone.*/one'
+	[ -z "$stderr" ]
+	run --separate-stderr lm me/one
+	is 65
+	# only here
+	mkdir -p "$M"/mine/{cur,new,tmp}
+	run --separate-stderr lm me/mine
+	is 0
+	events 1 '^mailbox-new.*/mine;'
+}
+
+@test "a folder inbox is not that of INBOX, and is named" {
+	sync
+	mkdir -p "$M"/inbox/{cur,new,tmp}
+	local_mail inbox lost
+	sync
+	is 0
+	[ "$stderr" = "lm-sync: $M/inbox: passed over, as the folder of INBOX is INBOX" ]
+	[ -z "$output" ]
+	[ -f "$M/inbox/new/1700000000.lost.host" ]
+	printf '%s\n' me/INBOX me/INBOX | lm - 2>err
+	[ "$(wc -l <err)" -eq 1 ]
+	M=$M/pp
+	config "$LAB_IMAPS_PORT" 'layout maildir++'
+	sync
+	mkdir -p "$M"/.Inbox/{cur,new,tmp}
+	sync
+	is 0
+	[ "$stderr" = "lm-sync: $M/.Inbox: passed over, as the folder of INBOX is the Maildir itself" ]
+}
+
 @test "brake: a mailbox that was emptied on the server, or here, or half gone" {
 	fill INBOX 44 200
 	sync

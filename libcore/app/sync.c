@@ -431,7 +431,8 @@ static int each(struct sync *s, bool sources, struct fault *f)
 static int run(struct sync *s, struct fault *f)
 {
 	if (state_begin(s->state, f) == -1 || sync_scan_all(s, f) == -1 ||
-	    sync_find_moves(s, f) == -1 || dial(s, f) == -1 || sync_folders(s, f) == -1)
+	    sync_find_moves(s, f) == -1 || dial(s, f) == -1 || sync_name_missing(s, f) == -1 ||
+	    sync_folders(s, f) == -1)
 		return -1;
 	/* A mailbox that fails takes back only its own part. */
 	if (!s->o->dry_run && (state_commit(s->state, f) == -1 || state_begin(s->state, f) == -1))

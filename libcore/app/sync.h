@@ -22,6 +22,7 @@ struct sync_options {
 	bool pull;    /* only from the server to the Maildir; */
 	bool push;    /* only the other way; both or neither: two ways */
 	bool force;   /* go on where the brakes would stop a mailbox */
+	bool strict;  /* a pattern without wildcards is a name, and has to be one on either side */
 	FILE *out;    /* event lines */
 	const volatile sig_atomic_t
 	    *stop; /* when it becomes true the message in hand is finished, and no other begun */

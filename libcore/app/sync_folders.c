@@ -309,6 +309,40 @@ static int create_here(struct sync *s, const struct sync_box *b, struct fault *f
 
 /* ---- */
 
+/* On the server, or in the state, which has the new folders, too. 1, 0, -1. */
+static int is_there(struct sync *s, const char *name, struct fault *f)
+{
+	struct state_mailbox row = {0};
+	int r;
+
+	for (size_t i = 0; i < s->nbox; i++)
+		if (mailboxes_pattern(name, s->box[i].name, s->box[i].delimiter))
+			return 1;
+	while ((r = state_mailbox_after(s->state, row.name, &row, f)) == 1)
+		if (mailboxes_pattern(name, row.name, row.delimiter))
+			return 1;
+	return r;
+}
+
+int sync_name_missing(struct sync *s, struct fault *f)
+{
+	struct fault why;
+	int r;
+
+	for (size_t i = 0; s->o->strict && i < s->npattern; i++) {
+		if (strpbrk(s->pattern[i], "*%") != NULL)
+			continue;
+		r = is_there(s, s->pattern[i], f);
+		if (r == -1)
+			return -1;
+		if (r == 1)
+			continue;
+		fault_set(&why, FAULT_DATA, "no such mailbox");
+		sync_failed(s, s->pattern[i], &why);
+	}
+	return 0;
+}
+
 static int reconcile(struct sync *s, struct state_mailbox *row, struct fault *f)
 {
 	struct sync_folder *folder = sync_folder_of(s, row->id);

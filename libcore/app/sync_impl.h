@@ -77,12 +77,14 @@ struct sync {
 	struct fault worst;
 	int64_t shown; /* when the progress was last shown */
 	bool showing;
+	bool warned; /* of a folder `inbox` */
 };
 
 /* One mailbox in the making. */
 struct sync_job {
 	struct sync *s;
 	struct state_mailbox row;
+	uint32_t planned; /* UIDVALIDITY of the state when the run began: that of UIDs in plans */
 	const struct sync_box *box; /* NULL: made just now */
 	struct sync_folder *folder;
 	struct maildir dir;
@@ -149,7 +151,7 @@ int sync_measure(const struct upload_file *u, uint64_t *size, uint64_t *key, str
 
 /* sync_find.c: finds out which unknown files are moved or copied messages. */
 int sync_find_moves(struct sync *s, struct fault *f);
-/* Those out of a mailbox that is no more: the files are new ones. */
+/* Those out of a mailbox that is no more, or has another UIDVALIDITY: the files are new ones. */
 int sync_return_moves(struct sync *s, int64_t from, struct fault *f);
 /* sync_moves.c: does those out of this job's mailbox (it is open). */
 int sync_do_moves(struct sync_job *j, struct fault *f);
@@ -160,6 +162,8 @@ int sync_folders(struct sync *s, struct fault *f);
 int sync_change(struct sync *s, struct change *c, struct fault *f);
 bool sync_may(
     const struct sync *s, unsigned side); /* CONFIG_*: make, rename and remove mailboxes there */
+/* Names given by a person that are neither on the server, nor here, nor were: each is told, and is the worst of the run. Between the listing and sync_folders(). */
+int sync_name_missing(struct sync *s, struct fault *f);
 /* A mailbox whose folder is made anew. */
 int sync_fetch_again(struct sync *s, struct state_mailbox *row, struct fault *f);
 /* sync_rename.c: a folder that is missing because it has another name now: the mailbox gets it, too. 1; 0: there is none; -1. */

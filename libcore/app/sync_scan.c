@@ -1,6 +1,7 @@
 /* sync_scan: what happened in the Maildir since the last run. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "app/sync_impl.h"
@@ -341,6 +342,18 @@ static int scan_others(struct sync *s, struct fault *f)
 	return r;
 }
 
+/* INBOX has one folder, however the name is written: another one, as `inbox`, would be lost sight of. */
+static void warn_of_inbox(struct sync *s, const char *path)
+{
+	const char *name = path + (s->layout == FOLDER_MAILDIRPP && path[0] == '.');
+
+	if (s->warned || strcasecmp(name, "INBOX") != 0)
+		return;
+	s->warned = true;
+	tool_warn(s->tool, "%s/%s: passed over, as the folder of INBOX is %s", s->root_path, path,
+	    s->layout == FOLDER_FS ? "INBOX" : "the Maildir itself");
+}
+
 /* A folder that the state does not know becomes a mailbox, not yet known to the server. */
 static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 {
@@ -353,8 +366,10 @@ static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 		return r == 1 ? 0 : -1;
 	buf_init(&name, STATE_MAILBOX_MAX);
 	row = (struct state_mailbox){.delimiter = s->delimiter != 0 ? s->delimiter : '/'};
-	if (folder_name(s->layout, path, row.delimiter, &name, &why) == 0 &&
-	    strlen(path) < sizeof(row.path) && sync_matches(s, buf_str(&name), row.delimiter)) {
+	if (folder_name(s->layout, path, row.delimiter, &name, &why) == -1)
+		warn_of_inbox(s, path);
+	else if (strlen(path) < sizeof(row.path) &&
+	    sync_matches(s, buf_str(&name), row.delimiter)) {
 		memccpy(row.name, buf_str(&name), '\0', sizeof(row.name));
 		memccpy(row.path, path, '\0', sizeof(row.path));
 		r = state_mailbox_put(s->state, &row, f);
