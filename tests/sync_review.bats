@@ -270,3 +270,76 @@ a_file() { grep -rl "Message-ID: <$2@localhost>" "$M/$1/cur" "$M/$1/new" | head 
 	is 0
 	tr -d '\r' <mail | cmp - "$(a_file INBOX big)"
 }
+
+# ---- local moves, and a mailbox that is another one meanwhile
+
+# remade BOX NAME...: the mailbox is deleted and made again, with these messages. Dovecot's UIDVALIDITY is the second of the clock, or more.
+remade() {
+	local before name
+	before=$(uidvalidity "$1")
+	until do_imap "DELETE $1" "CREATE $1" >/dev/null && [ "$(uidvalidity "$1")" != "$before" ]; do :; done
+	for name in "${@:2}"; do remote_mail "$1" "$name"; done
+}
+uidvalidity() { do_imap "STATUS \"$1\" (UIDVALIDITY)" | sed -n 's/.*UIDVALIDITY \([0-9]*\).*/\1/p'; }
+# on_server BOX: the subjects there, in one line.
+on_server() { do_imap "EXAMINE \"$1\"" 'FETCH 1:* BODY.PEEK[HEADER.FIELDS (SUBJECT)]' | tr -d '\r' | sed -n 's/^Subject: //p' | sort | xargs; }
+# moved_to_c: B with one, two, three, and C; "two" is moved to C here.
+moved_to_c() {
+	do_imap 'CREATE B' 'CREATE C' >/dev/null
+	for name in one two three; do remote_mail B "$name"; done
+	sync -q me
+	is 0
+	mv "$(a_file B two)" "$M/C/cur/"
+}
+# apart: B has the new messages, C the one that was moved, and nothing is lost.
+apart() {
+	[ "$(on_server B)" = 'five four six' ]
+	[ "$(on_server C)" = two ]
+	[ "$(count lost+found)" -eq 2 ]
+}
+
+@test "no message of a mailbox with a new UIDVALIDITY is moved for one that had its UID" {
+	moved_to_c
+	remade B four five six
+	sync me
+	is 0
+	[[ $stderr = *'UIDVALIDITY changed'* ]]
+	apart
+	sync me # lost+found goes to the server
+	is 0
+	apart
+	settled
+}
+
+@test "nor in a run over the other mailbox only" {
+	moved_to_c
+	remade B four five six
+	sync me/C
+	is 0
+	[ "$(on_server B)" = 'five four six' ]
+	[ "$(on_server C)" = two ]
+	sync me
+	is 0
+	apart
+	sync me
+	is 0
+	settled
+	apart
+}
+
+@test "a move to a mailbox with a new UIDVALIDITY" {
+	moved_to_c
+	remade C four five six
+	sync me
+	is 0
+	[[ $stderr = *'C: UIDVALIDITY changed'* ]]
+	for _ in 1 2; do
+		[ "$(on_server B)" = 'one three' ]
+		[ "$(on_server C)" = 'five four six two' ]
+		sync me
+		is 0
+	done
+	settled
+	hold B 2
+	hold C 4
+}

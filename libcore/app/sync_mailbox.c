@@ -174,6 +174,7 @@ int sync_mailbox(
 		return fault_set(f, FAULT_TEMP, "out of memory");
 	j->s = s;
 	j->row = *row;
+	j->planned = row->uidvalidity;
 	j->row.complete = sync_is_complete(s, row);
 	j->box = box;
 	j->folder = sync_folder_of(s, row->id);

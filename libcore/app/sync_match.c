@@ -98,7 +98,9 @@ int sync_prepare_match(struct sync_job *j, struct fault *f)
 	tool_warn(j->s->tool,
 	    "%s/%s: UIDVALIDITY changed from %u to %u: matching the messages by their content",
 	    j->s->account->name, j->row.name, j->row.uidvalidity, j->seen.uidvalidity);
-	if (note_all_files(j, f) == -1 || scratch_remote_clear(state, f) == -1 ||
+	/* The UIDs of the plan are other messages' now. */
+	if (sync_return_moves(j->s, j->row.id, f) == -1 || note_all_files(j, f) == -1 ||
+	    scratch_remote_clear(state, f) == -1 ||
 	    state_mailbox_clear(state, j->row.id, f) == -1 ||
 	    state_intent_clear(state, j->row.id, f) == -1)
 		return -1;

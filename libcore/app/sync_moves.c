@@ -389,6 +389,11 @@ int sync_do_moves(struct sync_job *j, struct fault *f)
 
 	if (b == NULL)
 		return fault_set(f, FAULT_TEMP, "out of memory");
+	/* No UID goes to a mailbox which is not the one that it was planned for. */
+	if (j->planned != j->seen.uidvalidity && sync_return_moves(j->s, j->row.id, f) == -1) {
+		free(b);
+		return -1;
+	}
 	while ((r = next_batch(j, b, &at, f)) == 1)
 		if ((j->s->o->dry_run ? print_batch(j, b, f) : do_batch(j, b, f)) == -1) {
 			r = -1;
