@@ -8,6 +8,7 @@
 
 #include "app/draft.h"
 #include "app/locate.h"
+#include "app/pieces.h"
 #include "app/source.h"
 #include "base/whole.h"
 #include "msg/header.h"
@@ -172,41 +173,35 @@ static int read_input(struct job *j, struct fault *f)
 	return r;
 }
 
-/* Every URL must be of this account's server, and there. */
-static int look_at_urls(struct job *j, struct fault *f)
+/* It must be of this account's server. */
+static int gather_url(struct job *j, struct pieces *p, struct piece *piece, struct fault *f)
 {
 	const struct account *a;
-	struct source s = {0};
 	struct url u;
 
-	for (size_t i = 0; i < j->assembly.n; i++) {
-		struct piece *p = &j->assembly.piece[i];
-		int r;
-
-		if (p->kind != PIECE_URL)
-			continue;
-		if (locate(&j->tool, p->name, &a, &u, f) == -1)
-			return -1;
-		if (!line_same_store(a, j->account))
-			r = fault_set(
-			    f, FAULT_DATA, "a URL of another server or user: %s", p->name);
-		else
-			r = source_look(j->line, &u, &s, f);
-		if (r == 0) {
-			struct buf b;
-
-			p->size = s.octets;
-			buf_init(&b, URL_MAX);
-			url_build(&b, &u);
-			free(p->name);
-			p->name = buf_steal(&b);
-			source_free(&s);
-		}
+	if (locate(&j->tool, piece->name, &a, &u, f) == -1)
+		return -1;
+	if (!line_same_store(a, j->account)) {
 		url_free(&u);
-		if (r == -1)
-			return -1;
+		return fault_set(f, FAULT_DATA, "a URL of another server or user: %s", piece->name);
 	}
+	pieces_put(p, piece, &u, NULL);
 	return 0;
+}
+
+/* And all must be there. */
+static int look_at_urls(struct job *j, struct fault *f)
+{
+	struct pieces p;
+	int r = pieces_init(&p, &j->assembly, f);
+
+	for (size_t i = 0; i < j->assembly.n && r == 0; i++)
+		if (j->assembly.piece[i].kind == PIECE_URL)
+			r = gather_url(j, &p, &j->assembly.piece[i], f);
+	if (r == 0)
+		r = pieces_look(&p, j->line, false, f);
+	pieces_free(&p);
+	return r;
 }
 
 static int print_url(struct job *j, const struct url *u, struct fault *f)

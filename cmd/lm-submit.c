@@ -7,8 +7,8 @@
 
 #include "app/locate.h"
 #include "app/outgoing.h"
+#include "app/pieces.h"
 #include "app/send.h"
-#include "app/source.h"
 #include "base/enc.h"
 #include "msg/header.h"
 
@@ -274,35 +274,15 @@ static int open_owner(struct job *j, const struct account *a, const char *text, 
 	return 0;
 }
 
-/* Whoever reads the pieces knows only whole URLs. The text of an authorised one is signed: it stays. */
-static int name_whole(struct piece *p, const struct url *u, struct fault *f)
-{
-	struct buf b;
-	char *whole;
-
-	if (u->token != NULL)
-		return 0;
-	buf_init(&b, URL_MAX + 1);
-	url_build(&b, u);
-	whole = buf_steal(&b);
-	if (whole == NULL)
-		return fault_set(f, FAULT_TEMP, "out of memory");
-	free(p->name);
-	p->name = whole;
-	return 0;
-}
-
-/* Looks at what a URL names, over the IMAP account that it belongs to. No such account: its size stays unknown, and the server is asked to judge. */
-static int look_at_url(struct job *j, struct piece *p, struct fault *f)
+/* A URL is looked at over the IMAP account that it belongs to. No such account: its size stays unknown, and the server is asked to judge. */
+static int gather_url(struct job *j, struct pieces *p, struct piece *piece, struct fault *f)
 {
 	const struct account *a;
 	struct fault nobody = {0};
-	struct source s = {.header = p == j->out.assembly.piece ? &j->fetched : NULL};
 	struct url u;
-	int r;
 
-	if (locate_owner(j, p->name, &a, &u, &nobody) == -1) {
-		if (strncasecmp(p->name, "imap://", 7) != 0) {
+	if (locate_owner(j, piece->name, &a, &u, &nobody) == -1) {
+		if (strncasecmp(piece->name, "imap://", 7) != 0) {
 			*f = nobody;
 			return -1;
 		}
@@ -310,27 +290,31 @@ static int look_at_url(struct job *j, struct piece *p, struct fault *f)
 		j->unknown_size = true;
 		return 0;
 	}
-	r = open_owner(j, a, p->name, f);
-	if (r == 0)
-		r = source_look(j->imap, &u, &s, f);
-	if (r == 0) {
-		p->size = s.octets;
-		j->eight = j->eight || s.eight;
-		j->binary = j->binary || s.binary;
-		r = name_whole(p, &u, f);
-		source_free(&s);
+	if (open_owner(j, a, piece->name, f) == -1) {
+		url_free(&u);
+		return -1;
 	}
-	url_free(&u);
-	return r;
+	pieces_put(p, piece, &u, piece == j->out.assembly.piece ? &j->fetched : NULL);
+	return 0;
 }
 
 static int look_at_urls(struct job *j, struct fault *f)
 {
-	for (size_t i = 0; i < j->out.assembly.n; i++)
-		if (j->out.assembly.piece[i].kind == PIECE_URL &&
-		    look_at_url(j, &j->out.assembly.piece[i], f) == -1)
-			return -1;
-	return 0;
+	struct assembly *a = &j->out.assembly;
+	struct pieces p;
+	int r = pieces_init(&p, a, f);
+
+	for (size_t i = 0; i < a->n && r == 0; i++)
+		if (a->piece[i].kind == PIECE_URL)
+			r = gather_url(j, &p, &a->piece[i], f);
+	if (r == 0)
+		r = pieces_look(&p, j->imap, true, f);
+	for (size_t i = 0; i < p.n && r == 0; i++) {
+		j->eight = j->eight || p.source[i].eight;
+		j->binary = j->binary || p.source[i].binary;
+	}
+	pieces_free(&p);
+	return r;
 }
 
 /* Nothing can be taken out of a message that begins on the server: a Bcc in its header would reach everybody. */

@@ -1028,6 +1028,41 @@ three_messages() {
 	[ "$(times "$ST" 'Content-Transfer-Encoding: 7bit')" = 2 ]
 }
 
+# three_urls: an assembly of three URLs of a mailbox, two of them of one message.
+three_urls() {
+	printf 'text 14\nSubject: y\r\n\r\n\n'
+	printf 'url a/INBOX/;UID=%d\n' 1 2 1
+}
+
+@test "lm-draft looks at all URLs of an assembly in one flight" {
+	imap_script < <(
+		three_messages | sed 's/URLAUTH UIDPLUS/UIDPLUS CATENATE/'
+		printf '%s\n' 'expect-cmd APPEND Drafts .*' 'ok [APPENDUID 7 9] done' imap-logout
+	)
+	configure
+	run -0 lm-draft -c config a/Drafts < <(three_urls)
+	[[ $output = */Drafts\;UIDVALIDITY=7/\;UID=9 ]]
+	fake_wait
+	saw "$IT" 'URL "?/INBOX;UIDVALIDITY=7/;UID=1"? URL "?/INBOX;UIDVALIDITY=7/;UID=2"? URL "?/INBOX;UIDVALIDITY=7/;UID=1"?'
+}
+
+@test "lm-submit --assembly looks at all URLs in one flight" {
+	imap_script < <(
+		three_messages
+		for uid in 1 2 1; do
+			printf '%s\n' "expect-cmd UID FETCH $uid \\(BODY.PEEK\\[\\]\\)" "send * $uid FETCH (UID $uid BODY[] {8}\r\nX: $uid\r\n\r\n)" ok
+		done
+		echo imap-logout
+	)
+	imap=$FAKE_PID
+	SMTP_LOGIN="smtp-login PIPELINING CHUNKING 8BITMIME SIZE $STARTTLS" smtp_server --
+	configure
+	run -0 lm-submit -c config --assembly bob@example.org < <(three_urls)
+	fake_wait "$imap"
+	saw "$ST" 'MAIL FROM:.* SIZE='
+	saw "$ST" 'X: 2'
+}
+
 @test "a NO to a literal that is still on its way: 69" {
 	{ letter; yes 'A line of a long letter' | head -c 30000000; echo; } >long
 	imap_script <<-'END'

@@ -14,14 +14,6 @@
 #include "base/whole.h"
 #include "imap/utf7.h"
 
-static bool has_url(const struct assembly *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->piece[i].kind == PIECE_URL)
-			return true;
-	return false;
-}
-
 static int spool_local(int fd, const struct assembly *a, const struct piece *p, struct fault *f)
 {
 	char octets[16384];
@@ -315,7 +307,7 @@ int draft_make(
     struct tool *t, struct imap_line **l, const struct draft *d, struct url *made, struct fault *f)
 {
 	struct making m = {.l = *l, .d = d, .made = made};
-	bool urls = has_url(d->assembly);
+	bool urls = assembly_has_url(d->assembly);
 	bool catenates = imap_has(m.l->imap, "CATENATE");
 	int r;
 

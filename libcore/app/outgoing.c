@@ -94,9 +94,7 @@ int outgoing_assembly(struct outgoing *o, int fd, struct fault *f)
 {
 	if (assembly_read(&o->assembly, fd, f) == -1)
 		return -1;
-	for (size_t i = 0; i < o->assembly.n; i++)
-		if (o->assembly.piece[i].kind == PIECE_URL)
-			o->has_url = true;
+	o->has_url = assembly_has_url(&o->assembly);
 	return read_header(o, f);
 }
 

@@ -145,20 +145,12 @@ static int send_pieces(struct sending *s, const struct assembly *a, struct fault
 	return 0;
 }
 
-static bool has_url(const struct assembly *a)
-{
-	for (size_t i = 0; i < a->n; i++)
-		if (a->piece[i].kind == PIECE_URL)
-			return true;
-	return false;
-}
-
 static int check(
     struct smtp_line *to, const struct assembly *a, const struct imap_line *from, struct fault *f)
 {
 	const struct smtp_caps *caps = smtp_caps(to->smtp);
 
-	if (from != NULL || !has_url(a))
+	if (from != NULL || !assembly_has_url(a))
 		return 0;
 	if (!caps->burl)
 		return fault_set(f, FAULT_REFUSED, "the submission server does not offer BURL");
@@ -173,7 +165,7 @@ int send_assembly(struct smtp_line *to, struct smtp_envelope *e, const struct as
     struct fault *f)
 {
 	const struct smtp_caps *caps = smtp_caps(to->smtp);
-	bool burl = from == NULL && has_url(a);
+	bool burl = from == NULL && assembly_has_url(a);
 	struct sending s = {.smtp = to->smtp,
 	    .from = from,
 	    .bdat = caps->chunking || burl,

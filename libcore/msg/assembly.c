@@ -252,6 +252,14 @@ uint64_t assembly_size(const struct assembly *a)
 	return sum;
 }
 
+bool assembly_has_url(const struct assembly *a)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (a->piece[i].kind == PIECE_URL)
+			return true;
+	return false;
+}
+
 int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct fault *f)
 {
 	char octets[HEAD_CHUNK];

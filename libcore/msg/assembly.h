@@ -60,6 +60,8 @@ ssize_t assembly_octets(const struct assembly *a, const struct piece *p, uint64_
 int assembly_write(const struct assembly *a, int fd, struct fault *f);
 /* Sum of the pieces' sizes; UINT64_MAX when it is more than that. */
 uint64_t assembly_size(const struct assembly *a);
+/* Is one of its pieces a URL? */
+bool assembly_has_url(const struct assembly *a);
 /* The beginning of the message, as long as it is local (TEXT, FILE): appends at most `max` octets. For its header. */
 int assembly_head(const struct assembly *a, struct buf *out, size_t max, struct fault *f);
 
