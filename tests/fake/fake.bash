@@ -96,9 +96,13 @@ fake_await() {
 }
 
 fake_teardown() {
-	local pid
+	local pid base
 	for pid in "${FAKE_PIDS[@]}"; do
-		kill "$pid" 2>/dev/null
+		# One that has ended has written its status: its pid may be another's by now.
+		read -r base 2>/dev/null <"${BATS_TEST_TMPDIR:-${TMPDIR:-/tmp}}/fake.pid.$pid" || base=''
+		if [ -z "$base" ] || [ ! -e "$base.status" ]; then
+			kill "$pid" 2>/dev/null
+		fi
 		wait "$pid" 2>/dev/null
 	done
 	FAKE_PIDS=()
