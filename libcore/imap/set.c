@@ -94,6 +94,31 @@ int set_add(struct set *s, uint32_t lo, uint32_t hi)
 	return 0;
 }
 
+static int add_range_without(struct set *s, struct set_range range, const struct set *without)
+{
+	uint64_t from = range.lo;
+
+	for (size_t i = find(without, range.lo); i < without->n; i++) {
+		const struct set_range *out = &without->r[i];
+
+		if (out->lo > range.hi)
+			break;
+		if (out->lo > from && set_add(s, (uint32_t)from, out->lo - 1) == -1)
+			return -1;
+		if (out->hi >= from)
+			from = (uint64_t)out->hi + 1;
+	}
+	return from <= range.hi ? set_add(s, (uint32_t)from, range.hi) : 0;
+}
+
+int set_add_without(struct set *s, const struct set *which, const struct set *without)
+{
+	for (size_t i = 0; i < which->n; i++)
+		if (add_range_without(s, which->r[i], without) == -1)
+			return -1;
+	return 0;
+}
+
 bool set_has(const struct set *s, uint32_t x)
 {
 	size_t lo = 0, hi = s->n;

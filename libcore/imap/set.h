@@ -28,6 +28,8 @@ void set_free(struct set *s);
 /* Adds lo to hi (or hi to lo). 0, or -1 with nothing changed when full or out of memory, or for 0.
  * Adding in ascending order is O(1), in any other order O(n). */
 int set_add(struct set *s, uint32_t lo, uint32_t hi);
+/* Adds what is in `which` and not in `without`; neither may be `s`. 0, or -1 as set_add(), with a part added. */
+int set_add_without(struct set *s, const struct set *which, const struct set *without);
 bool set_has(const struct set *s, uint32_t x);
 uint64_t set_count(const struct set *s);
 /* Adds what the n octets say, one range at least; a range may be given backwards (RFC 9051: "4:2" is

@@ -102,6 +102,48 @@ TEST(set_add_keeps_ranges_apart)
 	CHECK(!set_has(&s, 1));
 }
 
+/* What is in `which` and not in `without`, added to `into`, is `all`. */
+static void check_without(const char *into, const char *which, const char *without, const char *all)
+{
+	const char *const text[] = {into, which, without};
+	struct set s[3];
+	struct buf out;
+
+	for (size_t i = 0; i < 3; i++) {
+		set_init(&s[i], 10);
+		CHECK(text[i][0] == '\0' || set_parse(&s[i], text[i], strlen(text[i])) == 0);
+	}
+	CHECK_INT(set_add_without(&s[0], &s[1], &s[2]), 0);
+	buf_init(&out, 200);
+	set_format(&out, &s[0]);
+	CHECK_STR(buf_str(&out), all);
+	buf_free(&out);
+	for (size_t i = 0; i < 3; i++)
+		set_free(&s[i]);
+}
+
+TEST(set_add_without_some)
+{
+	struct set s, which, none;
+
+	check_without("", "", "1:*", "");
+	check_without("", "2,4", "", "2,4");
+	check_without("7", "2,4", "4", "2,7");
+	check_without("", "1:10", "1:3,5,10:20", "4,6:9");
+	check_without("", "5:10", "1:4,11:20", "5:10");
+	check_without("", "5:10,20:30", "8:22", "5:7,23:30");
+	check_without("", "1:*", "2:4294967294", "1,*");
+	check_without("", "3:*", "10:*", "3:9");
+	check_without("", "3:9", "1:*", "");
+	set_init(&s, 1);
+	set_init(&which, 10);
+	set_init(&none, 10);
+	CHECK(set_parse(&which, "1,3", 3) == 0);
+	CHECK_INT(set_add_without(&s, &which, &none), -1);
+	set_free(&s);
+	set_free(&which);
+}
+
 TEST(set_has_its_members)
 {
 	struct set s;
