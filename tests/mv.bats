@@ -453,6 +453,13 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 	prints $'gone\t'"${U}1"
 	says "${U}2: UID MOVE: NO [SERVERBUG]"
 	fake_wait
+	# and not one that was not there before, either
+	fake UIDPLUS MOVE -- "$LOOK" 'send * SEARCH 2' "$DONE" "$MOVE" 'no [SERVERBUG] no more' "$LOOK" 'send * SEARCH 2' "$DONE"
+	two
+	is 75
+	rows 0
+	faults 2
+	fake_wait
 }
 
 @test "a line lost after MOVE: what is known is said" {
@@ -502,13 +509,32 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 	fake_wait
 	# OK is said, and one is still there
 	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$COPY" 'ok [COPYUID 9 1:2 5:6] x' 'expect-cmd UID STORE 1:2 .*' "$DONE" \
-		'expect-cmd UID EXPUNGE 1:2' 'send * 1 EXPUNGE' "$DONE" 'expect-cmd UID EXPUNGE 1:2' "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE"
+		'expect-cmd UID EXPUNGE 1:2' 'send * 1 EXPUNGE' "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE" \
+		'expect-cmd UID EXPUNGE 2' "$DONE" 'expect-cmd UID SEARCH UID 2' 'send * SEARCH 2' "$DONE"
 	two
 	is 69
 	rows 3
 	faults 1
 	prints $'gone\t'"${U}1"
 	says "${U}2: still here"
+	fake_wait
+	# as many as should go at that time, but others' messages
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$COPY" 'ok [COPYUID 9 1:2 5:6] x' 'expect-cmd UID STORE 1:2 .*' "$DONE" \
+		'expect-cmd UID EXPUNGE 1:2' 'send * 3 EXPUNGE' 'send * 3 EXPUNGE' "$DONE" "$LOOK" "$BOTH" "$DONE" 'expect-cmd UID EXPUNGE 1:2' "$DONE" "$LOOK" "$BOTH" "$DONE"
+	two
+	is 69
+	rows 2
+	faults 2
+	says "${U}1: still here"
+	fake_wait
+	# all that is refused is the word of what is left
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$COPY" 'ok [COPYUID 9 1:2 5:6] x' 'expect-cmd UID STORE 1:2 .*' "$DONE" \
+		'expect-cmd UID EXPUNGE 1:2' 'send * 1 EXPUNGE' 'send * 1 EXPUNGE' "$DONE" "$LOOK" 'no [NOPERM] not now'
+	two
+	is 69
+	rows 2
+	faults 2
+	says "${U}1: may or may not be removed: UID SEARCH: NO [NOPERM]"
 	fake_wait
 	# the line is lost
 	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$COPY" 'ok [COPYUID 9 1:2 5:6] x' 'expect-cmd UID STORE 1:2 .*' 'expect-cmd UID EXPUNGE 1:2' cut

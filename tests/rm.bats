@@ -168,17 +168,17 @@ another() {
 	seq -f "${root}%.0f" 100000 >list
 	rss 16384 lm-rm -c "$LAB_CONFIG" --expunge -vv - <list >out 2>trace
 	[ "$(wc -l <out)" -eq 100000 ]
-	[ "$(commands trace 'UID SEARCH')" -eq 49 ]
 	[ "$(commands trace 'UID STORE')" -eq 49 ]
 	n=$(commands trace 'UID EXPUNGE')
 	[ "$n" -ge 49 ] && [ "$n" -le 98 ]
+	[ "$(commands trace 'UID SEARCH')" -eq $((49 + n)) ] # before, and behind each EXPUNGE
 	[ -z "$(uids "$box")" ]
 }
 
 # ---- servers that do as they like
 
 two() { run --separate-stderr lm-rm -c config "$@" 'a/box/;UID=1' 'a/box/;UID=2'; }
-LOOK='expect-cmd UID SEARCH UID 1:2' BOTH='send * SEARCH 1 2' DONE='ok done' STORE='expect-cmd UID STORE 1:2 .FLAGS.SILENT \(\\Deleted\)' EXPUNGE='expect-cmd UID EXPUNGE 1:2'
+LOOK='expect-cmd UID SEARCH UID 1:2' BOTH='send * SEARCH 1 2' NONE='send * SEARCH' DONE='ok done' STORE='expect-cmd UID STORE 1:2 .FLAGS.SILENT \(\\Deleted\)' EXPUNGE='expect-cmd UID EXPUNGE 1:2'
 U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 
 @test "a mailbox that is read-only" {
@@ -203,7 +203,7 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 }
 
 @test "an EXPUNGE that says OK and does nothing" {
-	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" "$BOTH" "$DONE"
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" "$BOTH" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" "$BOTH" "$DONE"
 	two --expunge
 	is 69
 	rows 0
@@ -211,19 +211,61 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 	says "${U}1: still here"
 	fake_wait
 	# or does it when asked once more (Dovecot, at times)
-	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" "$DONE" "$EXPUNGE" 'send * 1 EXPUNGE' 'send * 1 EXPUNGE' "$DONE"
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" 'send * 1 EXPUNGE' "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE" \
+		'expect-cmd UID EXPUNGE 2' 'send * 1 EXPUNGE' "$DONE" 'expect-cmd UID SEARCH UID 2' "$NONE" "$DONE"
 	two --expunge
 	is 0
 	rows 2
 	fake_wait
 }
 
-@test "VANISHED counts as EXPUNGE does" {
-	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" 'send * VANISHED 1:2' "$DONE"
+@test "what others expunge at that time does not count: what is still found is not gone" {
+	for others in 'send * 9 EXPUNGE|send * 8 EXPUNGE' 'send * VANISHED 1:2' 'send * VANISHED 8:9'; do
+		IFS='|' read -ra others <<<"$others"
+		fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" "${others[@]}" "$DONE" "$LOOK" "$BOTH" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" "$BOTH" "$DONE"
+		two --expunge
+		is 69
+		rows 0
+		faults 2
+		says "${U}2: still here: the server said OK and did not remove it"
+		fake_wait
+	done
+	# nor is one missed that goes without a word; with ESEARCH likewise
+	LOOK='expect-cmd UID SEARCH RETURN \(ALL\) UID 1:2'
+	fake UIDPLUS ESEARCH -- "$LOOK" 'send * ESEARCH (TAG "${tag}") UID ALL 1:2' "$DONE" "$STORE" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" \
+		'send * ESEARCH (TAG "${tag}") UID ALL 2' "$DONE" 'expect-cmd UID EXPUNGE 2' 'send * 3 EXPUNGE' "$DONE" \
+		'expect-cmd UID SEARCH RETURN \(ALL\) UID 2' 'send * ESEARCH (TAG "${tag}") UID ALL 2' "$DONE"
 	two --expunge
-	is 0
-	rows 2
+	is 69
+	rows 1
+	faults 1
+	prints "gone	${U}1"
+	says "${U}2: still here"
 	fake_wait
+}
+
+@test "an EXPUNGE whose search is refused or lost: nothing is said to be gone" {
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" 'send * 1 EXPUNGE' 'send * 1 EXPUNGE' "$DONE" "$LOOK" 'no [NOPERM] not now'
+	two --expunge
+	is 69
+	rows 0
+	faults 2
+	says "${U}1: may or may not be removed: UID SEARCH: NO [NOPERM]"
+	fake_wait
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" 'send * 1 EXPUNGE' 'send * 1 EXPUNGE' "$DONE" "$LOOK" cut
+	two --expunge
+	is 75
+	rows 0
+	faults 2
+	says "${U}2: may or may not be removed: "
+	# of the first flight is known what that one has found
+	fake UIDPLUS -- "$LOOK" "$BOTH" "$DONE" "$STORE" "$DONE" "$EXPUNGE" "$DONE" "$LOOK" 'send * SEARCH 2' "$DONE" 'expect-cmd UID EXPUNGE 2' cut
+	two --expunge
+	is 75
+	rows 1
+	faults 1
+	prints "gone	${U}1"
+	says "${U}2: may or may not be removed: "
 }
 
 @test "a line that is lost: what is not known is said" {
@@ -247,6 +289,7 @@ U='imap://alice@h/box;UIDVALIDITY=7/;UID='
 	is 69
 	rows 0
 	faults 2
+	says "${U}1: may or may not be removed: UID SEARCH: BAD"
 	[[ $stderr != *'no such message'* ]]
 	fake_wait
 }

@@ -10,8 +10,7 @@ enum step { STEP_LOOK = 1, STEP_STORE = 2, STEP_EXPUNGE = 4 };
 struct removing {
 	struct removal *r;
 	struct flight flight;
-	bool good;      /* all said OK */
-	uint64_t count; /* of messages that went */
+	bool good; /* all said OK */
 };
 
 void removal_init(struct removal *r, size_t max)
@@ -79,23 +78,6 @@ static int send_all(struct removing *m, const struct set *which, unsigned steps,
 	return r == 0 ? 0 : -1;
 }
 
-/* How many messages of the mailbox the event says are gone. */
-static uint64_t expunged(const struct event *ev)
-{
-	struct set_walk w;
-	uint64_t n = 0;
-	uint32_t a, b;
-
-	if (ev->kind == EV_EXPUNGE)
-		return 1;
-	if (ev->kind != EV_SET || ev->set.source != SET_VANISHED || ev->set.earlier)
-		return 0;
-	w = (struct set_walk){.p = ev->set.text, .n = ev->set.len};
-	while (set_walk_next(&w, &a, &b) == 1)
-		n += (a < b ? b - a : a - b) + (uint64_t)1;
-	return n;
-}
-
 static void note_fault(struct removing *m, const struct fault *why)
 {
 	if (m->good)
@@ -111,7 +93,7 @@ static void take(struct removing *m, const struct flight_cmd *done)
 	note_fault(m, &done->why);
 }
 
-/* Pulls all answers. The first fault is in r->left. */
+/* Pulls all answers. The first fault is in r->left, or that of the line. */
 static int pull(struct removing *m, const struct set *which, struct fault *f)
 {
 	struct flight_cmd *done;
@@ -120,7 +102,6 @@ static int pull(struct removing *m, const struct set *which, struct fault *f)
 	int r;
 
 	while ((r = flight_next(&m->flight, &ev, &done, &lost)) == 1) {
-		m->count += expunged(&ev);
 		if (flight_take_search(&ev, which, &m->r->there, f) == -1)
 			return -1;
 		take(m, done);
@@ -128,10 +109,9 @@ static int pull(struct removing *m, const struct set *which, struct fault *f)
 	if (r == 0)
 		return 0;
 	for (size_t i = 0; i < m->flight.n; i++)
-		if (!m->flight.cmd[i].done && m->flight.cmd[i].kind == STEP_LOOK)
-			m->r->blind = true;
+		if (!m->flight.cmd[i].done)
+			take(m, &m->flight.cmd[i]);
 	m->r->left = lost;
-	m->good = false;
 	return 0;
 }
 
@@ -140,47 +120,49 @@ static int fly(struct removing *m, const struct set *which, unsigned steps, stru
 	return send_all(m, which, steps, f) == -1 ? -1 : pull(m, which, f);
 }
 
-/* Not as many went as should: which? Also when an answer was no OK, for then some may have gone. */
-static int find_left(struct removing *m, const struct set *which, struct fault *f)
+/*
+ * Only a search says what is gone: an EXPUNGE or VANISHED may be about what somebody else has removed, and OK is also said where nothing was done. It
+ * cannot go out with the EXPUNGE: Dovecot answers a UID SEARCH behind a UID EXPUNGE from before that one. Without its answer none counts as gone.
+ */
+static int find_gone(
+    struct removing *m, const struct set *those, struct set *still, struct fault *f)
 {
-	struct set still, *gone = &m->r->gone;
-	struct fault ignored;
-	int r;
+	struct fault why;
+	int r = flight_find(m->flight.imap, those, NULL, still, &why, f);
 
-	set_init(&still, URLS_WINDOW);
-	r = flight_find(m->flight.imap, which, NULL, &still, &ignored, f);
+	if (r == -1)
+		return -1;
 	if (r == 1)
+		note_fault(m, &why);
+	if (r == 1 || m->r->blind)
 		fault_while(&m->r->left, "may or may not be removed");
-	for (size_t i = 0; r == 0 && i < which->n; i++)
-		for (uint32_t uid = which->r[i].lo; uid <= which->r[i].hi; uid++)
-			if (!set_has(&still, uid) && set_add(gone, uid, uid) == -1)
-				r = fault_set(f, FAULT_TEMP, "out of memory");
-	set_free(&still);
-	return r == -1 ? -1 : 0;
-}
-
-static int all_gone(struct removing *m, const struct set *which, struct fault *f)
-{
-	for (size_t i = 0; i < which->n; i++)
-		if (set_add(&m->r->gone, which->r[i].lo, which->r[i].hi) == -1)
-			return fault_set(f, FAULT_TEMP, "out of memory");
+	if (r == 0 && set_add_without(&m->r->gone, those, still) == -1)
+		return fault_set(f, FAULT_TEMP, "out of memory");
 	return 0;
 }
 
 static int expunge(struct removing *m, const struct set *which, unsigned steps, struct fault *f)
 {
 	const struct set *those = (steps & STEP_LOOK) != 0 ? &m->r->there : which;
+	struct set still, after;
+	int r;
 
 	fault_set(
 	    &m->r->left, FAULT_REFUSED, "still here: the server said OK and did not remove it");
-	if (fly(m, which, steps | STEP_EXPUNGE, f) == -1)
-		return -1;
+	set_init(&still, URLS_WINDOW);
+	set_init(&after, URLS_WINDOW);
+	r = fly(m, which, steps | STEP_EXPUNGE, f);
+	if (r == 0)
+		r = find_gone(m, those, &still, f);
 	/* Dovecot 2.3 at times does not see in an EXPUNGE what the STORE of the same flight has done. */
-	if (m->good && m->count < set_count(those) && fly(m, those, STEP_EXPUNGE, f) == -1)
-		return -1;
-	if (m->good && m->count >= set_count(those))
-		return all_gone(m, those, f);
-	return find_left(m, those, f);
+	if (r == 0 && m->good && still.n > 0) {
+		r = fly(m, &still, STEP_EXPUNGE, f);
+		if (r == 0)
+			r = find_gone(m, &still, &after, f);
+	}
+	set_free(&still);
+	set_free(&after);
+	return r;
 }
 
 /* Without UIDPLUS that is all that can be done. */

@@ -1,7 +1,8 @@
 /*
  * removal: messages of the open mailbox removed for good.
  *
- * UID STORE \Deleted and UID EXPUNGE of exactly those (RFC 4315), in one flight. A server without UIDPLUS gets no EXPUNGE, which would take
+ * UID STORE \Deleted and UID EXPUNGE of exactly those (RFC 4315), in one flight, and then UID SEARCH for what is still there: only what that does not find is
+ * gone, whatever the server has said before. A server without UIDPLUS gets no EXPUNGE, which would take
  * others' deleted messages too: there they are only marked as deleted, and that is why they are left.
  */
 #ifndef LM_APP_REMOVAL_H

@@ -252,12 +252,12 @@ static int find_moved(struct transit *s, const struct transit_piece *p, struct f
 
 	set_init(&still, URLS_WINDOW);
 	r = flight_find(s->line->imap, &p->uids, NULL, &still, &ignored, f);
-	for (size_t i = 0; r == 0 && i < p->uids.n; i++)
-		for (uint32_t uid = p->uids.r[i].lo; uid <= p->uids.r[i].hi; uid++)
-			if (set_has(&s->source.there, uid) && !set_has(&still, uid) &&
-			    (set_add(&s->copied, uid, uid) == -1 ||
-				set_add(&s->source.gone, uid, uid) == -1))
-				r = fault_set(f, FAULT_TEMP, "out of memory");
+	/* What was not there has not moved, either. */
+	if (r == 0 &&
+	    (set_add_without(&still, &p->uids, &s->source.there) == -1 ||
+		set_add_without(&s->copied, &p->uids, &still) == -1 ||
+		set_add_without(&s->source.gone, &p->uids, &still) == -1))
+		r = fault_set(f, FAULT_TEMP, "out of memory");
 	set_free(&still);
 	return r == -1 ? -1 : 0;
 }
