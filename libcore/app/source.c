@@ -19,22 +19,56 @@ static int url_fault(const struct url *u, const char *what, struct fault *f)
 	return -1;
 }
 
-/* UID FETCH n (UID RFC822.SIZE BODYSTRUCTURE [BODY.PEEK[HEADER]]): what the message is made of. */
-static int send_look(
-    struct flight *fl, const struct url *u, const struct source *s, size_t which, struct fault *f)
+/* The looks of a flight. Each message is asked for once, however many of the URLs are of it, and what comes belongs to the message that it names: some servers answer several commands at once. */
+struct looks {
+	struct flight flight;
+	const struct url *u;
+	struct source *s;
+	size_t n;
+	bool over[FLIGHT_MAX];
+	uint32_t header; /* the message whose header section is coming, or 0 */
+	bool keep;       /* the structures */
+};
+
+/* Whether look i waits for answers about the message. */
+static bool waits(const struct looks *k, size_t i, uint32_t uid)
 {
+	return k->u[i].uid == uid && !k->over[i];
+}
+
+/* The first look at the message of look i. */
+static bool is_first(const struct looks *k, size_t i)
+{
+	for (size_t j = 0; j < i; j++)
+		if (k->u[j].uid == k->u[i].uid)
+			return false;
+	return true;
+}
+
+static bool wants_header(const struct looks *k, uint32_t uid)
+{
+	for (size_t i = 0; i < k->n; i++)
+		if (waits(k, i, uid) && k->s[i].read_header)
+			return true;
+	return false;
+}
+
+/* UID FETCH n (UID RFC822.SIZE BODYSTRUCTURE [BODY.PEEK[HEADER]]): what the message is made of. */
+static int send_look(struct looks *k, size_t i, struct fault *f)
+{
+	uint32_t uid = k->u[i].uid;
 	struct imap_cmd c;
 
-	imap_cmd_init(&c, fl->imap, "UID FETCH");
-	imap_uid(&c, u->uid);
+	imap_cmd_init(&c, k->flight.imap, "UID FETCH");
+	imap_uid(&c, uid);
 	imap_list(&c);
 	imap_atom(&c, "UID");
 	imap_atom(&c, "RFC822.SIZE");
 	imap_atom(&c, "BODYSTRUCTURE");
-	if (s->read_header)
+	if (wants_header(k, uid))
 		imap_section(&c, "BODY.PEEK", "HEADER", 0, 0);
 	imap_list_end(&c);
-	return flight_send(fl, &c, (int)which, f);
+	return flight_send(&k->flight, &c, (int)i, f);
 }
 
 static bool has_eight(const char *p, size_t n)
@@ -53,48 +87,55 @@ static void take_header(struct source *s, const char *p, size_t n)
 	s->eight = s->eight || has_eight(p, n);
 }
 
-/* The looks of a flight. Some servers answer several commands at once: what comes belongs to the message that it names. */
-struct looks {
-	struct flight flight;
-	const struct url *u;
-	struct source *s;
-	struct source *header; /* whose header section is coming, or NULL */
-	bool keep;             /* the structures */
-};
-
-/* Whose answer with this UID (0: not known yet) is; NULL: nobody waits for it. */
-static struct source *whose(struct looks *k, uint32_t uid, bool header)
+/* The message that is being told of; a server may say its UID (0: not yet) behind the section. */
+static uint32_t message(struct looks *k, uint32_t uid)
 {
-	for (size_t i = 0; uid != 0 && i < k->flight.n; i++)
-		if (k->u[i].uid == uid && !k->flight.cmd[i].done &&
-		    (header ? !k->s[i].has_header : k->s[i].structure.n == 0))
-			return &k->s[i];
-	return uid == 0 ? &k->s[flight_current(&k->flight)->kind] : NULL;
+	return uid != 0 ? uid : k->u[flight_current(&k->flight)->kind].uid;
 }
 
+/* A header that comes again is passed over. */
 static void begin_header(struct looks *k, uint32_t uid)
 {
-	k->header = whose(k, uid, true);
-	if (k->header != NULL)
-		k->header->has_header = true;
+	k->header = 0;
+	for (size_t i = 0; i < k->n; i++)
+		if (waits(k, i, uid) && k->s[i].read_header && !k->s[i].has_header) {
+			k->s[i].has_header = true;
+			k->header = uid;
+		}
+}
+
+static void take_data(struct looks *k, const char *p, size_t n)
+{
+	for (size_t i = 0; k->header != 0 && i < k->n; i++)
+		if (waits(k, i, k->header) && k->s[i].read_header)
+			take_header(&k->s[i], p, n);
+}
+
+static int take_structure(struct looks *k, const struct fetch_event *e, struct fault *f)
+{
+	for (size_t i = 0; i < k->n; i++) {
+		struct source *s = &k->s[i];
+
+		if (!waits(k, i, e->uid) || s->structure.n > 0)
+			continue;
+		s->octets = e->size;
+		if (structure_parse(&s->structure, e->bodystructure, f) == -1)
+			return -1;
+	}
+	return 0;
 }
 
 static int take_event(struct looks *k, const struct event *ev, struct fault *f)
 {
-	struct source *s;
-
 	if (ev->kind == EV_SECTION && strcasecmp(ev->section.section, "HEADER") == 0)
-		begin_header(k, ev->section.uid);
-	else if (ev->kind == EV_SECTION_END)
-		k->header = NULL;
-	else if (ev->kind == EV_SECTION_DATA && k->header != NULL)
-		take_header(k->header, ev->data, ev->len);
-	if (ev->kind != EV_FETCH || ev->fetch.uid == 0 ||
-	    (ev->fetch.has & FETCH_BODYSTRUCTURE) == 0 ||
-	    (s = whose(k, ev->fetch.uid, false)) == NULL)
-		return 0;
-	s->octets = ev->fetch.size;
-	return structure_parse(&s->structure, ev->fetch.bodystructure, f);
+		begin_header(k, message(k, ev->section.uid));
+	else if (ev->kind == EV_SECTION || ev->kind == EV_SECTION_END)
+		k->header = 0;
+	else if (ev->kind == EV_SECTION_DATA)
+		take_data(k, ev->data, ev->len);
+	if (ev->kind == EV_FETCH && ev->fetch.uid != 0 && (ev->fetch.has & FETCH_BODYSTRUCTURE))
+		return take_structure(k, &ev->fetch, f);
+	return 0;
 }
 
 static void note_encodings(struct source *s)
@@ -148,18 +189,16 @@ static int find_part(const struct url *u, struct source *s, struct fault *f)
 	return 0;
 }
 
-/* The answer is complete. */
-static int end_look(struct looks *k, const struct flight_cmd *done, struct fault *f)
+static int finish(struct looks *k, size_t i, struct fault *f)
 {
-	const struct url *u = &k->u[done->kind];
-	struct source *s = &k->s[done->kind];
+	const struct url *u = &k->u[i];
+	struct source *s = &k->s[i];
 
-	if (done->why.cls != FAULT_NONE) {
-		*f = done->why;
-		return -1;
-	}
+	k->over[i] = true;
 	if (s->structure.n == 0)
 		return url_fault(u, "no such message", f);
+	if (s->read_header && !s->has_header)
+		return url_fault(u, "the server does not give the header", f);
 	if (s->header != NULL && buf_failed(s->header))
 		return fault_set(
 		    f, FAULT_PROTOCOL, "the header is over %zu octets", s->header->max);
@@ -167,6 +206,21 @@ static int end_look(struct looks *k, const struct flight_cmd *done, struct fault
 		return -1;
 	if (!k->keep)
 		source_free(s);
+	return 0;
+}
+
+/* The answer is complete, for all looks at that message. */
+static int end_look(struct looks *k, const struct flight_cmd *done, struct fault *f)
+{
+	uint32_t uid = k->u[done->kind].uid;
+
+	if (done->why.cls != FAULT_NONE) {
+		*f = done->why;
+		return -1;
+	}
+	for (size_t i = (size_t)done->kind; i < k->n; i++)
+		if (waits(k, i, uid) && finish(k, i, f) == -1)
+			return -1;
 	return 0;
 }
 
@@ -186,14 +240,14 @@ static int take_looks(struct looks *k, struct fault *f)
 static int look_flight(
     struct imap_line *l, struct url *u, struct source *s, size_t n, bool keep, struct fault *f)
 {
-	struct looks k = {.u = u, .s = s, .keep = keep};
+	struct looks k = {.u = u, .s = s, .n = n, .keep = keep};
 	uint32_t opening;
 
 	flight_init(&k.flight, l->imap);
 	if (imap_line_select_begin(l, u->mailbox, !s->write, u->uidvalidity, &opening, f) == -1)
 		return -1;
 	for (size_t i = 0; i < n; i++)
-		if (send_look(&k.flight, &u[i], &s[i], i, f) == -1)
+		if (is_first(&k, i) && send_look(&k, i, f) == -1)
 			return -1;
 	if (imap_line_select_end(l, u->mailbox, !s->write, u->uidvalidity, opening, f) == -1)
 		return -1;
