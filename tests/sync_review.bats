@@ -343,3 +343,77 @@ apart() {
 	hold B 2
 	hold C 4
 }
+
+@test "a move to a folder that is new, in a run over the old one only" {
+	for name in one two three; do remote_mail INBOX "$name"; done
+	sync -q me
+	is 0
+	mkdir -p "$M"/{Neu,Da,Leer}/{cur,new,tmp}
+	do_imap 'CREATE Da' >/dev/null # on the server already, though this run does not see it
+	mv "$(a_file INBOX one)" "$M/Neu/cur/"
+	mv "$(a_file INBOX two)" "$M/Da/cur/"
+	sync me/INBOX
+	is 0
+	[ -z "$stderr" ]
+	[ "$(on_server INBOX),$(on_server Neu),$(on_server Da)" = three,one,two ]
+	[ -z "$(there Leer)" ]
+	# a folder that is gone before it was a mailbox does not become one
+	rm -r "$M/Leer"
+	sync me
+	is 0
+	[ -z "$(there Leer)" ]
+	settled
+}
+
+@test "a run over some mailboxes does nothing but the moves in the others" {
+	do_imap 'CREATE B' 'CREATE C' 'CREATE D' >/dev/null
+	for name in one two three; do remote_mail B "$name"; done
+	sync -q me
+	is 0
+	mv "$(a_file B two)" "$M/C/cur/"
+	mv "$(a_file B three)" "$M/D/cur/"
+	rm "$(a_file B one)"
+	remote_mail B four
+	sync me/C
+	is 0
+	[ "$(on_server B)" = 'four one three' ]
+	[ "$(on_server C),$(on_server D)" = two, ]
+	[ "$(count B)" -eq 0 ]
+	[ "$(wc -l <<<"$output")" -eq 2 ]
+	# and nothing between two others, though there is something to be moved
+	local_mail INBOX new
+	sync me/INBOX
+	is 0
+	[ "$(on_server B),$(on_server D)" = 'four one three,' ]
+	sync me
+	is 0
+	[ "$(on_server B),$(on_server C),$(on_server D)" = 'four,two,three' ]
+	settled
+}
+
+@test "what was moved out of a mailbox that is gone on the server is sent, in a run over the other one, too" {
+	moved_to_c
+	do_imap 'DELETE B' >/dev/null
+	sync me/C
+	is 0
+	[ "$(on_server C)" = two ]
+	sync me/C
+	is 0
+	[ -z "$output$stderr" ]
+	sync me --force
+	is 0
+	settled
+	[ "$(on_server C)" = two ]
+}
+
+@test "the mailbox that a message was moved to is gone on the server: the message is not lost" {
+	moved_to_c
+	do_imap 'DELETE C' >/dev/null
+	for _ in 1 2 3; do
+		sync me
+		is 0
+		[ "$(on_server B; on_server C)" = 'one three two' ] || [ "$(on_server B),$(on_server C)" = 'one three,two' ]
+	done
+	settled
+	[ "$(on_server B),$(on_server C)" = 'one three,two' ]
+}

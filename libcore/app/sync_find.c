@@ -109,10 +109,13 @@ static int find_move(struct sync *s, const struct state_mailbox *row, struct syn
 		r = by_content(s, row, u, &move, f);
 	if (r != 1)
 		return r;
-	/* A mailbox that this run does not look at is left alone. */
 	source = sync_folder_of(s, move.from);
 	if (source == NULL || source->stopped || source->missing)
 		return 0;
+	/* Between two mailboxes that this run does not look at nothing is moved. */
+	if (source->outside && target->outside)
+		return 0;
+	target->target = true;
 	memcpy(move.file, u->file, sizeof(move.file));
 	source->changed = true;
 	/* If nothing comes of it, the file has to be found again. */
@@ -135,8 +138,9 @@ int sync_find_moves(struct sync *s, struct fault *f)
 	for (size_t i = 0; i < s->nfolder; i++) {
 		if (!s->folder[i].changed || s->folder[i].stopped)
 			continue;
-		if (state_mailbox_get(s->state, s->folder[i].id, &row, f) != 1)
-			return -1;
+		r = state_mailbox_get(s->state, s->folder[i].id, &row, f);
+		if (r != 1)
+			return r == -1 ? -1 : fault_set(f, FAULT_BUG, "a folder of no mailbox");
 		u.id = 0;
 		while ((r = scratch_unknown_after(s->state, row.id, u.id, &u, f)) == 1)
 			if (find_move(s, &row, &s->folder[i], &u, gone, f) == -1)

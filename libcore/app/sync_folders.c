@@ -238,7 +238,9 @@ static int create_flight(struct sync *s, struct newcomers *k, struct fault *f)
 	for (size_t i = 0; i < k->n && r == 0; i++) {
 		if (s->o->dry_run)
 			stop_at(s, &k->row[i], NULL);
-		else if (!k->change[2 * i].done) {
+		else if (!k->change[2 * i].done && sync_folder_of(s, k->row[i].id)->outside) {
+			continue; /* it was not listed, so it may be there: the move will tell */
+		} else if (!k->change[2 * i].done) {
 			stop_at(s, &k->row[i], &k->change[2 * i].why);
 			continue;
 		}
@@ -269,7 +271,7 @@ static int create_on_server(struct sync *s, struct newcomers *k, struct fault *f
 		struct sync_folder *folder = sync_folder_of(s, row.id);
 
 		if (row.uidvalidity != 0 || folder == NULL || folder->stopped ||
-		    sync_box_named(s, row.name) != NULL)
+		    (folder->outside && !folder->target) || sync_box_named(s, row.name) != NULL)
 			continue;
 		if (!sync_may(s, CONFIG_REMOTE)) {
 			folder->stopped = true;

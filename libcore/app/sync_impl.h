@@ -51,6 +51,7 @@ struct sync_folder {
 	bool changed; /* there are local changes or unknown files */
 	bool stopped; /* by the brakes, or broken: not touched */
 	bool outside; /* not one that this run looks at: only moves into it, or out of it, count */
+	bool target;  /* something is to be moved or copied into it */
 };
 
 struct sync {
@@ -177,7 +178,7 @@ void sync_sort_boxes(struct sync *s);
 bool sync_is_known(struct sync *s, const char *name);
 struct sync_box *sync_box_named(struct sync *s, const char *name);
 
-/* sync_select.c: opens the mailbox and collects what changed there. */
+/* sync_select.c: opens the mailbox and collects what changed there; only opens it when it is outside. */
 int sync_select(struct sync_job *j, struct fault *f);
 /* What an event tells of the open mailbox beside what was asked for. */
 int sync_note(struct sync_job *j, const struct event *ev, struct fault *f);

@@ -125,6 +125,32 @@ static int save_end(struct sync_job *j, struct fault *f)
 	return state_begin(j->s->state, f);
 }
 
+/* Of a mailbox that this run does not look at only the moves are done: what else happened in it is found by the run that does. */
+static int run_outside(struct sync_job *j, struct fault *f)
+{
+	struct state_mailbox row;
+	const struct imap *imap = j->s->line->imap;
+
+	if (sync_select(j, f) == -1) {
+		if (!imap_alive(imap) || f->cls == FAULT_IO)
+			return -1;
+		tool_note(
+		    j->s->tool, "%s: %s: what was moved out of it is sent", j->row.name, f->msg);
+		return sync_return_moves(j->s, j->row.id, f);
+	}
+	if (sync_do_moves(j, f) == -1)
+		return -1;
+	if (j->s->o->dry_run)
+		return 0;
+	int r = state_mailbox_get(j->s->state, j->row.id, &row, f);
+	if (r != 1)
+		return r;
+	row.stamp.cur_ns = row.stamp.new_ns = 0;
+	if (state_mailbox_put(j->s->state, &row, f) == -1 || state_commit(j->s->state, f) == -1)
+		return -1;
+	return state_begin(j->s->state, f);
+}
+
 static int run(struct sync_job *j, struct fault *f)
 {
 	/* Until all was fetched once, a file that is not known may be that of a message which is still to come. */
@@ -133,6 +159,8 @@ static int run(struct sync_job *j, struct fault *f)
 	if (maildir_open(j->s->root, j->row.path, false, &j->dir, f) == -1 ||
 	    keywords_load(&j->keywords, &j->dir, f) == -1)
 		return -1;
+	if (j->folder != NULL && j->folder->outside)
+		return run_outside(j, f);
 	if (!j->s->o->dry_run)
 		maildir_clean_tmp(&j->dir, MAILDIR_TMP_AGE);
 	begin_watch(j);

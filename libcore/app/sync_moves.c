@@ -26,6 +26,22 @@ int sync_return_moves(struct sync *s, int64_t from, struct fault *f)
 	return r;
 }
 
+/* What the server refuses stays as it is on both sides, and is tried again next time. */
+static int give_up(struct sync_job *j, const struct scratch_move *move, struct fault *f)
+{
+	struct sync_folder *to = sync_folder_of(j->s, move->to);
+	struct maildir_name name;
+
+	if (to != NULL)
+		to->stamp = (struct maildir_stamp){0};
+	j->pending = true;
+	if (scratch_move_drop(j->s->state, move->id, f) == -1)
+		return -1;
+	if (maildir_name_parse(move->file, &name) == -1)
+		return 0;
+	return state_intent_drop(j->s->state, move->to, name.base, f);
+}
+
 /* A run of moves or copies to one mailbox. */
 struct batch {
 	struct state_mailbox to;
@@ -48,8 +64,16 @@ static int next_batch(struct sync_job *j, struct batch *b, struct scratch_move *
 		/* Two copies of one message need two commands. */
 		if (b->n > 0 && m.uid == last.uid)
 			break;
-		if (b->n == 0 && state_mailbox_get(j->s->state, m.to, &b->to, f) != 1)
-			return -1;
+		if (b->n == 0) {
+			int k = state_mailbox_get(j->s->state, m.to, &b->to, f);
+
+			if (k == -1 || (k == 0 && give_up(j, &m, f) == -1))
+				return -1;
+			if (k == 0) { /* no mailbox any more; the file is still there */
+				last = m;
+				continue;
+			}
+		}
 		b->copy = m.copy;
 		b->move[b->n++] = m;
 		last = m;
@@ -147,21 +171,6 @@ static int settle(struct sync_job *j, struct sync_job *to, const struct scratch_
 	if (sync_print(j, "gone", move->uid, 0, move->file, move->in_new, SIDE_LOCAL, f) == -1)
 		return -1;
 	return forget_moved(j, move->uid, f);
-}
-
-/* What the server refuses stays as it is on both sides, and is tried again next time. */
-static int give_up(struct sync_job *j, const struct scratch_move *move, struct fault *f)
-{
-	struct sync_folder *to = sync_folder_of(j->s, move->to);
-	struct maildir_name name;
-
-	if (to != NULL)
-		to->stamp = (struct maildir_stamp){0};
-	j->pending = true;
-	if (scratch_move_drop(j->s->state, move->id, f) == -1 ||
-	    maildir_name_parse(move->file, &name) == -1)
-		return -1;
-	return state_intent_drop(j->s->state, move->to, name.base, f);
 }
 
 /* The target of a batch, opened as far as its files need it. */

@@ -302,6 +302,12 @@ static int scan_known(struct sync *s, struct fault *f)
 			folder->stopped = true;
 			sync_failed(s, row.name, &why);
 		}
+		/* A new folder that went again before it was a mailbox. */
+		if (folder->missing && row.uidvalidity == 0) {
+			s->nfolder--;
+			if (state_mailbox_drop(s->state, row.id, f) == -1)
+				return -1;
+		}
 	}
 	return r;
 }
@@ -314,31 +320,6 @@ static int any_moved(struct sync *s, struct fault *f)
 
 	for (size_t i = 0; i < s->nfolder && r == 0; i++)
 		r = scratch_unknown_after(s->state, s->folder[i].id, 0, &u, f);
-	return r;
-}
-
-/* A run over some mailboxes only: what was moved out of them, or into them, is in the others. */
-static int scan_others(struct sync *s, struct fault *f)
-{
-	struct state_mailbox row = {0};
-	struct fault ignored;
-	uint64_t gone = s->gone_here;
-	int r;
-
-	if (s->npattern == 0 || !(s->policy & PLAN_PUSH) || (r = any_moved(s, f)) == 0)
-		return 0;
-	while (r == 1 && (r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
-		if (row.uidvalidity == 0 || sync_matches(s, row.name, row.delimiter) ||
-		    !mailboxes_match(s->account->mailboxes, row.name, row.delimiter))
-			continue;
-
-		struct sync_folder *folder = add_folder(s, row.id, f);
-		if (folder == NULL)
-			return -1;
-		folder->outside = true;
-		folder->stopped = sync_scan(s, &row, folder, &ignored) == -1;
-	}
-	s->gone_here = gone;
 	return r;
 }
 
@@ -355,7 +336,7 @@ static void warn_of_inbox(struct sync *s, const char *path)
 }
 
 /* A folder that the state does not know becomes a mailbox, not yet known to the server. */
-static int note_new_folder(struct sync *s, const char *path, struct fault *f)
+static int note_new_folder(struct sync *s, const char *path, bool outside, struct fault *f)
 {
 	struct state_mailbox row;
 	struct buf name;
@@ -369,13 +350,15 @@ static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 	if (folder_name(s->layout, path, row.delimiter, &name, &why) == -1)
 		warn_of_inbox(s, path);
 	else if (strlen(path) < sizeof(row.path) &&
-	    sync_matches(s, buf_str(&name), row.delimiter)) {
+	    (outside ? mailboxes_match(s->account->mailboxes, buf_str(&name), row.delimiter)
+		     : sync_matches(s, buf_str(&name), row.delimiter))) {
 		memccpy(row.name, buf_str(&name), '\0', sizeof(row.name));
 		memccpy(row.path, path, '\0', sizeof(row.path));
 		r = state_mailbox_put(s->state, &row, f);
-		if (r == 0 && add_folder(s, row.id, f) == NULL)
+		if (r == 0 && !outside && add_folder(s, row.id, f) == NULL)
 			r = -1;
-		if (r == 0 && sync_scan(s, &row, &s->folder[s->nfolder - 1], &why) == -1) {
+		if (r == 0 && !outside &&
+		    sync_scan(s, &row, &s->folder[s->nfolder - 1], &why) == -1) {
 			s->folder[s->nfolder - 1].stopped = true;
 			sync_failed(s, row.name, &why);
 		}
@@ -384,14 +367,15 @@ static int note_new_folder(struct sync *s, const char *path, struct fault *f)
 	return r;
 }
 
-static int scan_new(struct sync *s, struct fault *f)
+/* `outside`: only notes those that this run does not look at. */
+static int scan_new(struct sync *s, bool outside, struct fault *f)
 {
 	struct folder_walk w;
 	int r;
 
 	folder_walk_begin(&w, s->layout, s->root);
 	while ((r = folder_walk_next(&w, f)) == 1)
-		if (note_new_folder(s, w.path, f) == -1) {
+		if (note_new_folder(s, w.path, outside, f) == -1) {
 			r = -1;
 			break;
 		}
@@ -399,11 +383,39 @@ static int scan_new(struct sync *s, struct fault *f)
 	return r;
 }
 
+/* A run over some mailboxes only: what was moved out of them, or into them, is in the others. */
+static int scan_others(struct sync *s, struct fault *f)
+{
+	struct state_mailbox row = {0};
+	struct fault ignored;
+	uint64_t gone = s->gone_here;
+	int r;
+
+	if (s->npattern == 0 || !(s->policy & PLAN_PUSH) || (r = any_moved(s, f)) == 0)
+		return 0;
+	/* A folder that the state does not know may have been made for them. */
+	if (r == 1 && scan_new(s, true, f) == -1)
+		return -1;
+	while (r == 1 && (r = state_mailbox_after(s->state, row.name, &row, f)) == 1) {
+		if (sync_matches(s, row.name, row.delimiter) ||
+		    !mailboxes_match(s->account->mailboxes, row.name, row.delimiter))
+			continue;
+
+		struct sync_folder *folder = add_folder(s, row.id, f);
+		if (folder == NULL)
+			return -1;
+		folder->outside = true;
+		folder->stopped = sync_scan(s, &row, folder, &ignored) == -1;
+	}
+	s->gone_here = gone;
+	return r;
+}
+
 int sync_scan_all(struct sync *s, struct fault *f)
 {
 	s->nfolder = 0;
 	s->had = s->gone_here = 0;
-	if (scan_known(s, f) == -1 || scan_new(s, f) == -1 || scan_others(s, f) == -1)
+	if (scan_known(s, f) == -1 || scan_new(s, false, f) == -1 || scan_others(s, f) == -1)
 		return -1;
 	if (s->nfolder > 0)
 		qsort(s->folder, s->nfolder, sizeof(*s->folder), by_id);

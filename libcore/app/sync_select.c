@@ -472,6 +472,8 @@ int sync_select(struct sync_job *j, struct fault *f)
 	bool asked = j->search[SCRATCH_WANTED] != 0;
 	if (finish_select(j, tag, f) == -1)
 		return -1;
+	if (j->folder != NULL && j->folder->outside)
+		return 0;
 	if (j->row.uidvalidity != 0 && j->row.uidvalidity != j->seen.uidvalidity &&
 	    sync_prepare_match(j, f) == -1)
 		return -1;
