@@ -7,8 +7,9 @@
 
 #include "app/locate.h"
 #include "app/sync.h"
+#include "base/clock.h"
 
-enum { ACCOUNTS_MAX = 16, PATTERNS_MAX = 64, GATHER = 20 /* ms */ };
+enum { ACCOUNTS_MAX = 16, PATTERNS_MAX = 64, GATHER = 20, GATHER_MAX = 200 /* ms */ };
 enum { OPT_PULL = TOOL_OWN, OPT_PUSH, OPT_FORCE, OPT_WHOLE };
 
 static const struct option long_options[] = {
@@ -55,6 +56,8 @@ struct job {
 	bool whole;
 	struct target target[ACCOUNTS_MAX];
 	size_t n;
+	int64_t
+	    since; /* when the first line came of those that wait for their run; 0: there is none */
 };
 
 static void set_option(struct job *j, int option)
@@ -186,6 +189,7 @@ static void run_due(struct job *j)
 	for (size_t i = 0; i < j->n && !stopped; i++)
 		if (j->target[i].due)
 			run_target(j, &j->target[i]);
+	j->since = 0;
 }
 
 /* ---- standard input: a line names what is to be looked at, and those that come together are one run */
@@ -219,6 +223,17 @@ static void take_line(struct job *j, char *line)
 		take_url(j, locate_field(url + strlen(url) + 1));
 }
 
+/* Lines that come without a pause do not keep the first one waiting for ever. */
+static void run_overdue(struct job *j)
+{
+	if (!is_due(j))
+		return;
+	if (j->since == 0)
+		j->since = clock_awake();
+	else if (clock_awake() - j->since >= GATHER_MAX)
+		run_due(j);
+}
+
 /* Waits for the first line, and a moment for those that come with it. 1: go on, 0: there is no more, or -1. */
 static int gather(struct job *j, struct input *in, struct fault *f)
 {
@@ -229,11 +244,13 @@ static int gather(struct job *j, struct input *in, struct fault *f)
 	switch (kind) {
 	case INPUT_LINE:
 		take_line(j, line);
+		run_overdue(j);
 		return 1;
 	case INPUT_LONG:
 	case INPUT_NUL:
 		input_bad(in, kind, &why);
 		tool_failed(&j->tool, NULL, &why);
+		run_overdue(j);
 		return 1;
 	case INPUT_PAUSE:
 		run_due(j);

@@ -412,8 +412,27 @@ apart() {
 	for _ in 1 2 3; do
 		sync me
 		is 0
+		[ -z "$stderr" ]
 		[ "$(on_server B; on_server C)" = 'one three two' ] || [ "$(on_server B),$(on_server C)" = 'one three,two' ]
 	done
 	settled
 	[ "$(on_server B),$(on_server C)" = 'one three,two' ]
+}
+
+@test "lines that come without a pause do not put off their run" {
+	remote_mail INBOX one
+	mkfifo pipe
+	lm-sync -c conf - <pipe >out 2>err 3>&- &
+	local reader=$! seen=
+	exec 9>pipe
+	for _ in $(seq 1000); do # every few milliseconds
+		! compgen -G "$M/INBOX/[cn]*/*" >/dev/null || { seen=yes; break; }
+		echo me/INBOX >&9
+		sleep 0.003
+	done
+	exec 9>&-
+	wait "$reader"
+	[ ! -s err ]
+	[ "$seen" ]
+	[ "$(grep -c '^new' out)" -eq 1 ]
 }
