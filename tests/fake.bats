@@ -309,6 +309,7 @@ except ssl.SSLError: print("truncated")'
 
 @test "reset, close and half-close" {
 	fake_start <<-'END'
+		expect go
 		send x
 		reset
 		next-connection
@@ -318,6 +319,7 @@ except ssl.SSLError: print("truncated")'
 		close
 	END
 	run client <<-'END'
+		sock.sendall(b'go\r\n')
 		time.sleep(0.3)
 		try: all_of(sock); print('end')
 		except ConnectionResetError: print('reset')
