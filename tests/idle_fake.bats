@@ -394,7 +394,9 @@ anew() {
 }
 
 @test "the same on a connection that is not the first" {
-	local one='auto EXAMINE INBOX.* => '"$(opened 3 7 10 20)"' | ok [READ-ONLY] done' two='auto EXAMINE a.* => '"$(opened 2 8 5 30)"' | ok [READ-ONLY] done'
+	local one two
+	one="auto EXAMINE INBOX.* => $(opened 3 7 10 20) | ok [READ-ONLY] done"
+	two="auto EXAMINE a.* => $(opened 2 8 5 30) | ok [READ-ONLY] done"
 	printf '%s\n' may-hangup 'imap-login LIST-EXTENDED LIST-STATUS ENABLE CONDSTORE QRESYNC IDLE' "$(boxes INBOX 7 3 10 20 a 8 2 5 30)" "$one" \
 		'expect-cmd IDLE' 'send + idling' 'repeat 60' 'expect DONE' ok 'expect-cmd IDLE' 'send + idling' end 'stall forever' next-connection \
 		may-hangup 'imap-login LIST-EXTENDED LIST-STATUS ENABLE CONDSTORE QRESYNC IDLE' "$two" \

@@ -31,18 +31,17 @@ fake_start() {
 	fake__port "$base"
 }
 
-# The port, as soon as it is printed.
+# The port, as soon as its line is whole.
 fake__port() {
 	local tries=0
-	until [ -s "$1.port" ]; do
+	# shellcheck disable=SC2034 # for the caller
+	until { read -r FAKE_PORT <"$1.port"; } 2>/dev/null; do
 		if [ -e "$1.status" ] || [ "$((tries += 1))" -gt 3000 ]; then
 			cat "$1.err" >&2
 			return 1
 		fi
 		sleep 0.02
 	done
-	# shellcheck disable=SC2034 # for the caller
-	read -r FAKE_PORT <"$1.port"
 }
 
 # The status comes from a file, so that this works below `run`, where the fake is nobody's child.
